@@ -1,0 +1,57 @@
+"""The Hugging Face Jobs API, offline: a stateful, deterministic fake and the test toolkit around it.
+
+The names are loaded on first use, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from fakejobs.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from fakejobs.clock import Anchor, Clock
+    from fakejobs.hub import FakeHub, Settings
+    from fakejobs.model.quirks import Quirks
+    from fakejobs.model.refusal import Refusal
+    from fakejobs.model.stages import IllegalTransition, JobStage
+    from fakejobs.remote import RemoteHub
+    from fakejobs.wire.info import JobInfo, JobOwner, JobStatus
+
+_HOMES = {
+    "Anchor": "fakejobs.clock",
+    "Clock": "fakejobs.clock",
+    "FakeHub": "fakejobs.hub",
+    "IllegalTransition": "fakejobs.model.stages",
+    "JobInfo": "fakejobs.wire.info",
+    "JobOwner": "fakejobs.wire.info",
+    "JobStage": "fakejobs.model.stages",
+    "JobStatus": "fakejobs.wire.info",
+    "Quirks": "fakejobs.model.quirks",
+    "Refusal": "fakejobs.model.refusal",
+    "RemoteHub": "fakejobs.remote",
+    "Settings": "fakejobs.hub",
+}
+
+__all__ = [
+    "Anchor",
+    "Clock",
+    "FakeHub",
+    "IllegalTransition",
+    "JobInfo",
+    "JobOwner",
+    "JobStage",
+    "JobStatus",
+    "Quirks",
+    "Refusal",
+    "RemoteHub",
+    "Settings",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,146 @@
+"""The command line: ``fakejobs serve``, ``fakejobs env``, ``fakejobs demo``. Everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from fakejobs.version import VERSION
+
+DEFAULT_PORT = 8484
+DEFAULT_TOKEN = "hf_fakejobs"  # noqa: S105 - any token will do
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.version_option(VERSION, prog_name="fakejobs")
+def main() -> None:
+    """The Hugging Face Jobs API, offline."""
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", help="Address to listen on.")
+@click.option("--port", default=DEFAULT_PORT, type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one.")
+@click.option("--seed", type=int, help="What ids, delays and metrics are drawn from.  [default: 0]")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, 1_000_000, min_open=True),
+    help="Simulated seconds per real second: with 60, a minute takes one second.  [default: 1]",
+)
+@click.option(
+    "--scenario", type=click.Path(dir_okay=False), metavar="FILE", help="TOML file with settings, clock and rules."
+)
+@click.option(
+    "--db",
+    type=click.Path(dir_okay=False),
+    metavar="PATH",
+    help="SQLite file that keeps jobs, rules and clock over a restart.  [default: in memory]",
+)
+@click.option(
+    "--ready-file",
+    type=click.Path(dir_okay=False),
+    metavar="PATH",
+    help="File to write the URL to as soon as connections are accepted; removed at the end.",
+)
+@click.option(
+    "--server", type=click.Choice(["auto", "uvicorn", "werkzeug"]), default="auto", help="auto is uvicorn if it is installed."
+)
+def serve(
+    host: str,
+    port: int,
+    seed: int | None,
+    speed: float | None,
+    scenario: str | None,
+    db: str | None,
+    ready_file: str | None,
+    server: Literal["auto", "uvicorn", "werkzeug"],
+) -> None:
+    """Serve the Jobs API until Ctrl-C."""
+    from fakejobs.drivers.server import ServerMissing, listen, run
+    from fakejobs.scenario import ScenarioError, load_scenario, open_hub
+    from fakejobs.store.database import DatabaseUnusable
+    from fakejobs.web.app import wsgi_app
+
+    if ready_file is not None:
+        # One from an earlier run would send whoever waits for it to a server that is gone.
+        _ready_file(ready_file, None)
+    try:
+        loaded = load_scenario(scenario) if scenario is not None else None
+        sock = listen(host, port)
+    except (ScenarioError, OSError) as error:
+        raise click.ClickException(_said(error)) from None
+    try:
+        hub = open_hub(db or ":memory:", scenario=loaded, seed=seed, speed=speed)
+    except (DatabaseUnusable, ValueError) as error:
+        sock.close()
+        raise click.ClickException(str(error)) from None
+
+    def announce(url: str) -> None:
+        state = f"seed {hub.settings.seed}, " + ("time frozen" if hub.clock.frozen else f"speed {hub.clock.speed:g}")
+        click.echo(f"fakejobs {VERSION} serves the Jobs API on {url} ({state}{f', {db}' if db else ''})")
+        click.echo("Point a shell's hf and Python at it:")
+        for line in environment(url, needs_token=bool(hub.settings.identity.tokens)):
+            click.echo(f"  {line}")
+        click.echo("Stop it with Ctrl-C.")
+        if ready_file is not None:
+            _ready_file(ready_file, url)
+
+    try:
+        run(wsgi_app(hub), sock=sock, server=server, on_ready=announce)
+    except (ServerMissing, OSError) as error:
+        raise click.ClickException(_said(error)) from None
+    finally:
+        hub.close()
+        if ready_file is not None:
+            _ready_file(ready_file, None)
+
+
+@main.command()
+@click.option("--url", default=f"http://127.0.0.1:{DEFAULT_PORT}", help="Where the server is.")
+def env(url: str) -> None:
+    """Print the lines that point a shell at a server: eval "$(fakejobs env)"."""
+    for line in environment(url.rstrip("/")):
+        click.echo(line)
+
+
+@main.command()
+def demo() -> None:
+    """Run three jobs through the real huggingface_hub client, against a server of its own."""
+    from fakejobs.demo import DemoFailed, run_demo
+
+    try:
+        run_demo(click.echo)
+    except DemoFailed as error:
+        raise click.ClickException(str(error)) from None
+
+
+def environment(url: str, *, needs_token: bool = False) -> list[str]:
+    """The lines of a shell that point ``hf`` and huggingface_hub at ``url``."""
+    token = "# HF_TOKEN: one of the tokens of the scenario" if needs_token else f"export HF_TOKEN={DEFAULT_TOKEN}"
+    return [f"export HF_ENDPOINT={shlex.quote(url)}", token]
+
+
+def _ready_file(path: str, url: str | None) -> None:
+    """Write the URL to the file in one step, or remove the file."""
+    try:
+        if url is None:
+            Path(path).unlink(missing_ok=True)
+            return
+        handle, temporary = tempfile.mkstemp(dir=Path(path).absolute().parent, prefix=".fakejobs-")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(url + "\n")
+        Path(temporary).replace(path)
+    except OSError as error:
+        raise click.ClickException(f"--ready-file {path}: {error.strerror}") from None
+
+
+def _said(error: Exception) -> str:
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+
+
+if __name__ == "__main__":
+    main()

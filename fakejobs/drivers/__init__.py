@@ -1,0 +1,1 @@
+"""Reaching the WSGI app: from sockets, with threads or asyncio, and in process."""

@@ -1,0 +1,169 @@
+"""`fakejobs serve`: one app on one socket until a signal comes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import TYPE_CHECKING, Literal
+
+from fakejobs.drivers.pace import KEEP_ALIVE_SECONDS, monotonic
+from fakejobs.drivers.sockets import CannotListen, PortTaken, listen, url_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+__all__ = ["CannotListen", "PortTaken", "ServerMissing", "listen", "run", "url_of"]
+
+Kind = Literal["auto", "uvicorn", "werkzeug"]
+
+# Wrappers (npm and the like) pass on a Ctrl-C that the terminal has sent to us already: one signal, not two.
+_SAME_SIGNAL = 0.5
+
+# How long open responses may take to end when the server stops.
+_GRACE = 0.3
+
+
+class ServerMissing(RuntimeError):
+    """The server that was asked for is not installed."""
+
+
+def run(
+    app: WSGIApplication,
+    *,
+    sock: socket.socket,
+    server: Kind = "auto",
+    on_ready: Callable[[str], None] = lambda _url: None,
+    keep_alive: float = KEEP_ALIVE_SECONDS,
+) -> None:
+    """Serve ``app`` until SIGINT or SIGTERM, then end open streams and return, within a fraction of a second.
+
+    A second signal, half a second later or more, ends the process on the spot.
+
+    Args:
+        app: the WSGI app; it sends its own ``Date`` header, no server adds one.
+        sock: where to listen, from `listen`; it is closed at the end.
+        server: ``auto`` is uvicorn when it is installed, else werkzeug's threaded server.
+        on_ready: called with the URL once connections are accepted. What it raises ends the server.
+        keep_alive: seconds of silence before an event stream sends a keep-alive.
+
+    Raises:
+        ServerMissing: uvicorn was asked for and is not installed.
+    """
+    installed = importlib.util.find_spec("uvicorn") is not None
+    if server == "uvicorn" and not installed:
+        sock.close()
+        raise ServerMissing(
+            "uvicorn is not installed: `pip install 'fakejobs[serve]'`, or serve with werkzeug instead"
+        )
+    serve = _uvicorn if server != "werkzeug" and installed else _werkzeug
+    serve(app, sock, on_ready, keep_alive)
+
+
+def _werkzeug(
+    app: WSGIApplication, sock: socket.socket, on_ready: Callable[[str], None], keep_alive: float
+) -> None:
+    from fakejobs.drivers.threads import serve_in_thread
+
+    stopped = threading.Event()
+    with _signals(stopped.set), serve_in_thread(app, sock=sock, keep_alive=keep_alive) as server:
+        on_ready(server.url)
+        while not stopped.wait(0.2):  # in pieces: on Windows a signal does not end a wait
+            pass
+
+
+def _uvicorn(
+    app: WSGIApplication, sock: socket.socket, on_ready: Callable[[str], None], keep_alive: float
+) -> None:
+    import uvicorn
+
+    from fakejobs.drivers.asgi import Bridge
+
+    bridge = Bridge(app, keep_alive=keep_alive)
+    url = url_of(sock)
+    failures: list[BaseException] = []
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            try:
+                on_ready(url)
+            except BaseException as error:  # noqa: BLE001  raised again below
+                failures.append(error)
+                self.should_exit = True
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # uvicorn waits for open connections, and streams have no end: so they are ended first, and what
+            # is still open then (a client that reads nothing) is cut off.
+            for server in self.servers:
+                server.close()
+            bridge.stop()
+            connections = self.server_state.connections
+            for connection in list(connections):
+                connection.shutdown()
+            until = monotonic() + _GRACE
+            while connections and monotonic() < until:
+                await asyncio.sleep(0.01)
+            for connection in list(connections):
+                connection.transport.abort()
+            await super().shutdown(sockets)
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            # uvicorn raises the signals again when it is done: a traceback, or a bad exit code. Ours do not.
+            yield
+
+        def leave(self) -> None:
+            self.should_exit = True
+
+    config = uvicorn.Config(
+        bridge,
+        interface="asgi3",
+        lifespan="off",
+        ws="none",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        # Clients that poll once a minute find their connection still open.
+        timeout_keep_alive=75,
+        backlog=1024,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    server = Server(config)
+    with sock, _signals(server.leave):
+        server.run(sockets=[sock])
+    if failures:
+        raise failures[0]
+
+
+@contextlib.contextmanager
+def _signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Call ``stop`` at SIGINT or SIGTERM while the block runs (in the main thread; others never get them)."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    first: list[float] = []
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if not first:
+            first.append(monotonic())
+            stop()
+        elif monotonic() - first[0] >= _SAME_SIGNAL:
+            os._exit(128 + number)
+
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    before = [signal.signal(number, handle) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

@@ -1,0 +1,428 @@
+"""Streams driven by a blocking thread each, and a small server of such threads (werkzeug's).
+
+`block_drive` is what the app falls back to under any WSGI server that does not drive streams itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import selectors
+import socket
+import threading
+from collections.abc import Callable, Generator, Iterator
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Protocol
+
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+from fakejobs.clock import Stream
+from fakejobs.drivers.pace import KEEP_ALIVE, KEEP_ALIVE_SECONDS, in_batches, monotonic, seconds_to_wait
+from fakejobs.drivers.sockets import listen, url_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+_log = logging.getLogger("fakejobs.server")
+
+# A server that stops: how long requests may go on, and how long they have to notice that they were cut off.
+_GRACE = 0.5
+_LAST_GRACE = 1.0
+_ACCEPT_POLL = 0.02
+
+
+class Waiter(Protocol):
+    """How one thread waits for its stream. All but `wait` and `close` may be called from any thread."""
+
+    over: bool
+    """Whether there is nobody to send to any more: the client hung up, or the server stops."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait that long, or until woken; says whether it was woken since the last wait."""
+
+    def wake(self) -> None:
+        """End the wait, or the next one."""
+
+    def end(self) -> None:
+        """Make it `over`, and wake it."""
+
+    def close(self) -> None:
+        """Free what it holds; waking it afterwards has no effect."""
+
+
+class EventWaiter:
+    """Waits on an event. A client that hangs up is noticed by the next write, a keep-alive at the latest."""
+
+    def __init__(self) -> None:
+        self.over = False
+        self._woken = threading.Event()
+
+    def wait(self, seconds: float) -> bool:
+        """See `Waiter`."""
+        woken = self._woken.wait(seconds)
+        if woken:  # else a ring of this very moment would be lost
+            self._woken.clear()
+        return woken
+
+    def wake(self) -> None:
+        """See `Waiter`."""
+        self._woken.set()
+
+    def end(self) -> None:
+        """See `Waiter`."""
+        self.over = True
+        self.wake()
+
+    def close(self) -> None:
+        """See `Waiter`."""
+
+
+class SocketWaiter:
+    """Waits on the connection's socket as well, so that a client that hangs up frees its thread at once."""
+
+    def __init__(self, client: socket.socket) -> None:
+        self.over = False
+        self._client = client
+        self._lock = threading.Lock()
+        self._closed = False
+        self._bell, self._rope = socket.socketpair()
+        self._bell.setblocking(False)
+        self._rope.setblocking(False)
+        # poll, where there is one: it needs no descriptor of its own, and select refuses those above 1023.
+        self._selector: selectors.BaseSelector = getattr(
+            selectors, "PollSelector", selectors.SelectSelector
+        )()
+        self._selector.register(self._bell, selectors.EVENT_READ)
+        self._selector.register(client, selectors.EVENT_READ)
+
+    def wait(self, seconds: float) -> bool:
+        """See `Waiter`."""
+        woken = False
+        for key, _ in self._selector.select(seconds):
+            if key.fileobj is self._bell:
+                with contextlib.suppress(BlockingIOError):
+                    self._bell.recv(4096)
+                woken = True
+            else:
+                self._look_at_client()
+        return woken
+
+    def _look_at_client(self) -> None:
+        try:
+            if self._client.recv(1, socket.MSG_PEEK) == b"":
+                self.over = True
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            self.over = True
+        except ValueError:
+            pass  # TLS cannot peek.
+        # Either it is gone, or it sends what nobody asked for: in both cases looking again would only spin.
+        self._selector.unregister(self._client)
+
+    def wake(self) -> None:
+        """See `Waiter`."""
+        with self._lock:
+            if not self._closed:
+                with contextlib.suppress(BlockingIOError):  # full: it is woken already
+                    self._rope.send(b"!")
+
+    def end(self) -> None:
+        """See `Waiter`."""
+        self.over = True
+        self.wake()
+
+    def close(self) -> None:
+        """See `Waiter`."""
+        with self._lock:
+            self._closed = True
+            self._selector.close()
+            self._bell.close()
+            self._rope.close()
+
+
+class Following:
+    """The response's iterable: one stream, as bytes, taking the time that it takes.
+
+    Args:
+        stream: what to send. Its steps are closed, and its bell is left, when this is closed or at its end.
+        waiter: makes what the thread waits with, when the first bytes are asked for.
+        keep_alive: seconds of silence before a keep-alive.
+        monotonic: real seconds; for tests.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        waiter: Callable[[], Waiter],
+        *,
+        keep_alive: float = KEEP_ALIVE_SECONDS,
+        monotonic: Callable[[], float] = monotonic,
+    ) -> None:
+        self._stream = stream
+        self._chunks = _chunks(stream, waiter, keep_alive, monotonic)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._chunks
+
+    def close(self) -> None:
+        """Leave the bell and close the stream's steps, at whatever point they are."""
+        self._chunks.close()
+        self._stream.steps.close()
+
+
+def _chunks(
+    stream: Stream, make_waiter: Callable[[], Waiter], keep_alive: float, monotonic: Callable[[], float]
+) -> Generator[bytes, None, None]:
+    waiter = make_waiter()
+    # Subscribe, then look, then wait: a ring in between is kept by the waiter.
+    unsubscribe = stream.clock.bell.subscribe(stream.topic, waiter.wake)
+    try:
+        sent = monotonic()
+        begun = False
+        for step in in_batches(stream.steps):
+            if waiter.over:
+                return
+            if isinstance(step, bytes):
+                begun = True
+                yield step
+                sent = monotonic()
+                continue
+            if not begun:
+                # WSGI servers send the headers with the first chunk; this one may be long in coming.
+                begun = True
+                yield b""
+            while not waiter.over:
+                silence = sent + keep_alive - monotonic()
+                if silence <= 0:
+                    yield KEEP_ALIVE
+                    sent = monotonic()
+                    continue
+                woken = waiter.wait(seconds_to_wait(stream.clock, step.instant, silence))
+                if woken or stream.clock.seconds_until(step.instant) == 0:
+                    break
+            if waiter.over:
+                return
+    finally:
+        unsubscribe()
+        waiter.close()
+        stream.steps.close()
+
+
+def block_drive(
+    environ: WSGIEnvironment, *, keep_alive: float = KEEP_ALIVE_SECONDS
+) -> Callable[[Stream], Following]:
+    """The drive that blocks the thread which asks for the next bytes: right under any threaded WSGI server.
+
+    Under werkzeug's server (``werkzeug.socket`` in the environ) a client that hangs up is noticed at once,
+    elsewhere by the next write, which is a keep-alive at the latest.
+    """
+    client = environ.get("werkzeug.socket")
+
+    def drive(stream: Stream) -> Following:
+        return Following(stream, lambda: _waiter(client), keep_alive=keep_alive)
+
+    return drive
+
+
+def _waiter(client: socket.socket | None) -> Waiter:
+    return EventWaiter() if client is None else SocketWaiter(client)
+
+
+class _Handler(WSGIRequestHandler):
+    """One connection of the threaded server: quiet, and every response a single write."""
+
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 64 * 1024  # werkzeug flushes after each chunk; unbuffered, each would be four packets
+
+    def make_environ(self) -> WSGIEnvironment:
+        self.wfile.flush()  # "100 Continue", if werkzeug has just written one
+        environ = super().make_environ()
+        environ["fakejobs.drive"] = self._drive
+        return environ
+
+    def _drive(self, stream: Stream) -> Following:
+        return Following(
+            stream, lambda: self.server.followed_by(self.connection), keep_alive=self.server.keep_alive
+        )
+
+    def handle_expect_100(self) -> bool:
+        return True  # werkzeug answers that itself; clients need not hear it twice
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        # No Server, and above all no Date: the app sends its own, of the hub's clock.
+        self.send_response_only(code, message)
+
+    def send_error(self, code: int, *_details: object) -> None:
+        """Answer what is no HTTP, in JSON; the client's bytes are not repeated."""
+        status = HTTPStatus(code)
+        text = f"{status.phrase}: {status.description}" if status.description else status.phrase
+        body = json.dumps({"error": text}).encode()
+        self.request_version = "HTTP/1.1"  # it may not have got so far, and 0.9 has no headers
+        self.send_response_only(code, status.phrase)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Error-Message", text)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log(self, _type: str, message: str, *args: object) -> None:
+        _log.debug(message, *args)
+
+    def finish(self) -> None:
+        try:
+            super().finish()
+        except OSError:  # the client went away before the buffer's last bytes
+            self.rfile.close()
+
+
+class _Server(ThreadedWSGIServer):
+    """A thread for each connection, all of which end when the server does."""
+
+    def __init__(self, app: WSGIApplication, sock: socket.socket, keep_alive: float) -> None:
+        host, port = sock.getsockname()[:2]
+        self.keep_alive = keep_alive
+        self._lock = threading.Lock()
+        self._stopping = False
+        self._connections: dict[threading.Thread, socket.socket] = {}
+        self._waiters: list[Waiter] = []
+        # werkzeug serves a duplicate of the descriptor, so ours is done with.
+        with sock:
+            super().__init__(host, port, app, handler=_Handler, fd=sock.fileno())
+
+    def followed_by(self, client: socket.socket) -> Waiter:
+        """What a follower's thread waits with; over as soon as the server stops."""
+        waiter = _Follower(client, self._forget)
+        with self._lock:
+            self._waiters.append(waiter)
+            waiter.over = self._stopping
+        return waiter
+
+    def _forget(self, waiter: Waiter) -> None:
+        with self._lock:
+            self._waiters.remove(waiter)
+
+    def process_request(self, request: object, client_address: object) -> None:
+        assert isinstance(request, socket.socket)
+        thread = threading.Thread(
+            target=self._connection, args=(request, client_address), name="fakejobs connection", daemon=True
+        )
+        with self._lock:
+            self._connections[thread] = request
+        try:
+            thread.start()
+        except BaseException:
+            del self._connections[thread]
+            raise
+
+    def _connection(self, request: socket.socket, client_address: object) -> None:
+        try:
+            self.process_request_thread(request, client_address)
+        finally:
+            with self._lock:
+                del self._connections[threading.current_thread()]
+
+    def handle_error(self, _request: object, _client_address: object) -> None:
+        _log.debug("a connection failed", exc_info=True)
+
+    def log(self, kind: str, message: str, *args: object) -> None:
+        # Only an app that raised is worth a line.
+        _log.log(logging.ERROR if kind == "error" else logging.DEBUG, message, *args)
+
+    def stop(self) -> None:
+        """End all streams, then all connections, and close the socket. Not for the server's own thread."""
+        with self._lock:
+            self._stopping = True
+            waiters = list(self._waiters)
+        for waiter in waiters:
+            waiter.end()
+        self.shutdown()
+        # Nothing more is read, which frees idle connections at once; what is being answered may end.
+        self._cut(socket.SHUT_RD)
+        if not self._joined(_GRACE):
+            self._cut(socket.SHUT_RDWR)
+            self._joined(_LAST_GRACE)
+        self.server_close()
+
+    def _cut(self, how: int) -> None:
+        with self._lock:
+            connections = list(self._connections.values())
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(how)
+
+    def _joined(self, seconds: float) -> bool:
+        until = monotonic() + seconds
+        with self._lock:
+            threads = list(self._connections)
+        for thread in threads:
+            thread.join(max(until - monotonic(), 0))
+        return not any(thread.is_alive() for thread in threads)
+
+
+class _Follower(SocketWaiter):
+    def __init__(self, client: socket.socket, forget: Callable[[Waiter], None]) -> None:
+        super().__init__(client)
+        self._forget = forget
+
+    def close(self) -> None:
+        super().close()
+        self._forget(self)
+
+
+class RunningServer:
+    """A server that accepts connections.
+
+    Attributes:
+        url: where, without a slash at its end.
+        host: the address that it is bound to.
+        port: the port, the real one when 0 was asked for.
+    """
+
+    def __init__(self, app: WSGIApplication, sock: socket.socket, *, keep_alive: float) -> None:
+        self.url = url_of(sock)
+        self.host: str
+        self.port: int
+        self.host, self.port = sock.getsockname()[:2]
+        self._server = _Server(app, sock, keep_alive)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_ACCEPT_POLL,), name="fakejobs server", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End open streams and connections, and close the socket: a fraction of a second."""
+        self._server.stop()
+        self._thread.join()
+
+
+@contextlib.contextmanager
+def serve_in_thread(
+    app: WSGIApplication,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    sock: socket.socket | None = None,
+    keep_alive: float = KEEP_ALIVE_SECONDS,
+) -> Iterator[RunningServer]:
+    """Serve ``app`` from threads of this process while the ``with`` block runs.
+
+    Args:
+        app: the WSGI app.
+        host: where to listen; a name, or an address of either family.
+        port: the port; 0 picks a free one.
+        sock: a socket that listens already, instead of ``host`` and ``port``; it is closed in any case.
+        keep_alive: seconds of silence before an event stream sends a keep-alive.
+
+    Raises:
+        CannotListen: the address cannot be used (`PortTaken`: the port is).
+    """
+    server = RunningServer(app, sock or listen(host, port), keep_alive=keep_alive)
+    try:
+        yield server
+    finally:
+        server.stop()

@@ -1,0 +1,191 @@
+"""The fake Hub: the one door to the model for every front."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from fakejobs.clock import Anchor, Clock
+from fakejobs.hub import jobs, rules, streams
+from fakejobs.hub.jobs import Page
+from fakejobs.hub.rules import When
+from fakejobs.hub.settings import Settings
+from fakejobs.hub.state import RequestRecord, State
+from fakejobs.hub.streams import EventSteps, LogSteps, MetricSteps
+from fakejobs.model.flavors import Flavor
+from fakejobs.model.identity import Caller, Owner
+from fakejobs.model.job import JobAt, Spec
+from fakejobs.model.rules import Rule
+from fakejobs.model.stages import JobStage
+from fakejobs.store.database import dump
+from fakejobs.store.jobs import Position, all_jobs
+
+__all__ = ["FakeHub", "Page", "RequestRecord", "Settings", "When"]
+
+
+class FakeHub:
+    """A Hub with Jobs and nothing else.
+
+    Args:
+        path: the database file; by default everything is in memory.
+        settings: seed, quirks, identities, hardware. None: as an existing file says, or the defaults.
+        anchor: where the clock of a new hub starts; by default now, at speed 1.
+
+    Raises:
+        DatabaseUnusable: the file cannot be used.
+        ValueError: the jobs of the file were made with another seed.
+    """
+
+    def __init__(
+        self, path: str = ":memory:", *, settings: Settings | None = None, anchor: Anchor | None = None
+    ) -> None:
+        self.state = State(path, settings, anchor)
+
+    @property
+    def clock(self) -> Clock:
+        """The hub's clock."""
+        return self.state.clock
+
+    @property
+    def settings(self) -> Settings:
+        """What the hub is like."""
+        return self.state.settings
+
+    @property
+    def hardware(self) -> list[Flavor]:
+        """The flavors, in the Hub's order."""
+        return list(self.state.flavors.values())
+
+    # What tests script
+
+    def when(self, **words: object) -> When:
+        """Begin a rule: ``hub.when(flavor="h200*").then(scheduling="12h")``. See `fakejobs.model.rules.rule_from`."""
+        return When(self.state, words)
+
+    def add_rule(self, when: Mapping[str, object], then: Mapping[str, object], source: str = "user") -> Rule:
+        """Add a rule; it holds for jobs that are submitted from now on.
+
+        Raises:
+            ValueError: an unknown word or an impossible value; the message names it.
+        """
+        return rules.add(self.state, when, then, source)
+
+    def rules(self) -> list[Rule]:
+        """All rules, oldest first."""
+        return list(self.state.rules)
+
+    def delete_rules(self, rule_id: int | None = None, *, source: str | None = None) -> int:
+        """Delete one rule, those of one source, or all; returns how many. Jobs keep the outcome that they have."""
+        return rules.delete(self.state, rule_id, source)
+
+    def transition(
+        self, job_id: str, stage: JobStage, *, message: str | None = None, cancel_reason: str | None = None
+    ) -> JobAt:
+        """Put a job into another stage now. See `fakejobs.hub.jobs.transition`."""
+        return jobs.transition(self.state, job_id, stage, message=message, cancel_reason=cancel_reason)
+
+    def configure(self, settings: Settings) -> None:
+        """Take on other settings. See `fakejobs.hub.state.State.configure`."""
+        self.state.configure(settings)
+
+    def reset(self, settings: Settings | None = None, anchor: Anchor | None = None) -> None:
+        """Forget all jobs, rules and requests. See `fakejobs.hub.state.State.reset`."""
+        self.state.reset(settings, anchor)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.state.close()
+
+    # What the API does
+
+    def caller(self, token: str | None) -> Caller:
+        """Who calls with this token; `Refusal` 401 if nobody does."""
+        return self.state.settings.identity.caller(token)
+
+    def allow(self, caller: Caller, namespace: str, permission: str) -> Owner:
+        """The owner of a namespace, if the caller may ``read`` or ``write`` there; else `Refusal` 404 or 403."""
+        return jobs.allow(self.state, caller, namespace, permission)
+
+    def submit(
+        self,
+        caller: Caller,
+        namespace: str,
+        spec: Spec,
+        *,
+        labels: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
+    ) -> JobAt:
+        """Make a job of a valid spec. See `fakejobs.hub.jobs.submit`."""
+        return jobs.submit(self.state, caller, namespace, spec, labels=labels or {}, secrets=secrets or {})
+
+    def job(self, caller: Caller, namespace: str, job_id: str) -> JobAt:
+        """One job, as it is now."""
+        return jobs.read(self.state, caller, namespace, job_id)
+
+    def jobs(
+        self,
+        caller: Caller,
+        namespace: str,
+        *,
+        stages: Iterable[JobStage] = (),
+        labels: Sequence[tuple[str, str]] = (),
+        before: Position | None = None,
+    ) -> Page:
+        """A page of the jobs of a namespace, newest first."""
+        return jobs.newest(self.state, caller, namespace, stages=stages, labels=labels, before=before)
+
+    def count(self, caller: Caller, namespace: str, stages: Iterable[JobStage] = ()) -> int:
+        """How many jobs of a namespace are in one of ``stages``; none given: in any."""
+        return jobs.count(self.state, caller, namespace, stages)
+
+    def check_access(
+        self, caller: Caller, namespace: str, permission: str, job_id: str | None = None
+    ) -> tuple[Owner, Owner]:
+        """The owner of the namespace and the caller, if the caller has the permission there."""
+        return jobs.check_access(self.state, caller, namespace, permission, job_id)
+
+    def cancel(self, caller: Caller, namespace: str, job_id: str) -> JobAt:
+        """Cancel a job."""
+        return jobs.cancel(self.state, caller, namespace, job_id)
+
+    def duplicate(self, caller: Caller, namespace: str, job_id: str) -> JobAt:
+        """Make a new job with the spec of another."""
+        return jobs.duplicate(self.state, caller, namespace, job_id)
+
+    def relabel(self, caller: Caller, namespace: str, job_id: str, labels: Mapping[str, str]) -> JobAt:
+        """Replace the labels of a job."""
+        return jobs.relabel(self.state, caller, namespace, job_id, labels)
+
+    def expose(
+        self, caller: Caller, namespace: str, job_id: str, expose: Mapping[str, Sequence[int]]
+    ) -> JobAt:
+        """Replace the exposed ports of a running job."""
+        return jobs.expose(self.state, caller, namespace, job_id, expose)
+
+    def logs(self, caller: Caller, namespace: str, job_id: str, *, tail: int | None = None) -> LogSteps:
+        """The log of a job, as steps. See `fakejobs.hub.streams.logs`."""
+        return streams.logs(self.state, caller, namespace, job_id, tail=tail)
+
+    def metrics(self, caller: Caller, namespace: str, job_id: str) -> MetricSteps:
+        """The metrics of a running job, as steps. See `fakejobs.hub.streams.metrics`."""
+        return streams.metrics(self.state, caller, namespace, job_id)
+
+    def events(self, caller: Caller, namespace: str, job_id: str) -> EventSteps:
+        """The changes of a job's stage, as steps. See `fakejobs.hub.streams.events`."""
+        return streams.events(self.state, caller, namespace, job_id)
+
+    # What reports and tests look at
+
+    @property
+    def requests(self) -> list[RequestRecord]:
+        """The last requests, oldest first, without tokens and secrets."""
+        return list(self.state.journal)
+
+    def all_jobs(self) -> list[JobAt]:
+        """Every job of every namespace, oldest first."""
+        with self.state.look() as now:
+            return [JobAt(job, now) for job in all_jobs(self.state.database)]
+
+    def snapshot(self) -> dict[str, list[tuple[object, ...]]]:
+        """Every row of the store. Hubs with equal snapshots behave the same; looking never changes it."""
+        with self.state.look():
+            return dump(self.state.database)

@@ -1,0 +1,317 @@
+"""The use cases around jobs. Each is one look or one act, at one instant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fakejobs.hub import queue
+from fakejobs.hub.state import State
+from fakejobs.model.draws import entity_id, object_id
+from fakejobs.model.identity import Caller, Owner, token_digest
+from fakejobs.model.job import Job, JobAt, Spec, command_words, features
+from fakejobs.model.outcomes import Outcome, script_for
+from fakejobs.model.plan import NEVER
+from fakejobs.model.planning import plan_for
+from fakejobs.model.printed import printed_by
+from fakejobs.model.refusal import Refusal
+from fakejobs.model.rules import newest_match
+from fakejobs.model.stages import TERMINAL, JobStage, check_transition
+from fakejobs.store import jobs as rows
+from fakejobs.store.jobs import Position
+from fakejobs.store.settings import next_number, remove_waiting
+
+PAGE_SIZE = 100
+"""Jobs on a page of a list (huggingface_hub#4395); a client cannot choose."""
+
+ORIGIN = "fakejobs"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a list.
+
+    Attributes:
+        jobs: newest first.
+        next: where the next page begins, or None on the last one.
+    """
+
+    jobs: list[JobAt]
+    next: Position | None
+
+
+def allow(state: State, caller: Caller, namespace: str, permission: str) -> Owner:
+    """The owner of ``namespace``, if the caller has the permission (``read`` or ``write``) there.
+
+    Raises:
+        Refusal: 404 if there is no such namespace; 403, in the Hub's words, without the permission.
+    """
+    identity = state.settings.identity
+    owner = identity.owner(namespace)
+    if owner is None:
+        known = ", ".join(identity.namespaces())
+        raise Refusal(404, state.settings.quirks.namespace_not_found, hint=f"the namespaces here are: {known}")
+    if not identity.may(caller, namespace, permission):
+        raise Refusal(
+            403,
+            "You don't have the required permissions to complete this action on namespace "
+            f"{namespace}, missing permissions: job.{permission}",
+        )
+    return owner
+
+
+def submit(
+    state: State,
+    caller: Caller,
+    namespace: str,
+    spec: Spec,
+    *,
+    labels: Mapping[str, str],
+    secrets: Mapping[str, str],
+) -> JobAt:
+    """Make a job of a valid spec. Of ``secrets``, only the names are kept."""
+    with state.act() as now:
+        owner = allow(state, caller, namespace, "write")
+        about: dict[str, object] = {**_about(caller, owner), "initiator": _person(_owner_of(state, caller))}
+        if token := _token_among(state, caller, secrets):
+            about["hfToken"] = token
+        if secrets:
+            spec = {**spec, "secrets": list(secrets)}
+        return JobAt(_create(state, namespace, spec, labels, about, now), now)
+
+
+def duplicate(state: State, caller: Caller, namespace: str, job_id: str) -> JobAt:
+    """Make a new job with the spec and the labels of another."""
+    with state.act() as now:
+        owner = allow(state, caller, namespace, "write")
+        original = _find(state, namespace, job_id, now)
+        about: dict[str, object] = {
+            **_about(caller, owner),
+            "initiator": {"type": "duplicated-job", "id": original.id},
+        }
+        if "hfToken" in original.about:
+            about["hfToken"] = original.about["hfToken"]
+        return JobAt(_create(state, namespace, original.spec, original.labels, about, now), now)
+
+
+def _create(
+    state: State, namespace: str, spec: Spec, labels: Mapping[str, str], about: Mapping[str, object], now: int
+) -> Job:
+    seed = state.settings.seed
+    number = next_number(state.database, "jobs")
+    rule = newest_match(state.rules, features(spec, labels, namespace))
+    script = script_for(
+        rule.outcome if rule else Outcome(),
+        state.flavors.get(str(spec["flavor"])) or state.flavors["cpu-basic"],
+        seed=seed,
+        key=str(number),
+        printed=printed_by(command_words(spec)),
+    )
+    ready_at = min(now + script.scheduling, NEVER)
+    queues = queue.is_limited(state, str(spec["flavor"])) and not script.image_pull_error
+    job = Job(
+        id=object_id(now, seed, ORIGIN, number),
+        namespace=namespace,
+        number=number,
+        plan=plan_for(
+            script, spec, state.settings.quirks, created=now, start=NEVER if queues else ready_at
+        ),
+        spec=spec,
+        labels=labels,
+        about=about,
+        rule=rule.id if rule else None,
+    )
+    rows.insert_job(state.database, job, script)
+    if queues:
+        queue.join(state, job, ready_at)
+    return job
+
+
+def read(state: State, caller: Caller, namespace: str, job_id: str) -> JobAt:
+    """One job.
+
+    Raises:
+        Refusal: 404 without such a job in this namespace.
+    """
+    with state.look() as now:
+        allow(state, caller, namespace, "read")
+        return JobAt(_find(state, namespace, job_id, now), now)
+
+
+def newest(
+    state: State,
+    caller: Caller,
+    namespace: str,
+    *,
+    stages: Iterable[JobStage] = (),
+    labels: Sequence[tuple[str, str]] = (),
+    before: Position | None = None,
+) -> Page:
+    """A page of the jobs of a namespace, newest first: in one of ``stages``, with all of ``labels``."""
+    with state.look() as now:
+        allow(state, caller, namespace, "read")
+        stages = _visible(state, stages)
+        found = rows.newest_jobs(
+            state.database, namespace, now, stages=stages, labels=labels, before=before, limit=PAGE_SIZE + 1
+        )
+    last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
+    return Page(
+        [JobAt(job, now) for job in found[:PAGE_SIZE]], None if last is None else (last.plan.created, last.id)
+    )
+
+
+def count(state: State, caller: Caller, namespace: str, stages: Iterable[JobStage] = ()) -> int:
+    """How many jobs a namespace has, in one of ``stages``."""
+    with state.look() as now:
+        allow(state, caller, namespace, "read")
+        return rows.count_jobs(state.database, namespace, now, stages=_visible(state, stages))
+
+
+def check_access(
+    state: State, caller: Caller, namespace: str, permission: str, job_id: str | None = None
+) -> tuple[Owner, Owner]:
+    """The namespace's owner and the caller, if the caller has the permission (and the job is there)."""
+    with state.look() as now:
+        owner = allow(state, caller, namespace, permission)
+        if job_id is not None:
+            _find(state, namespace, job_id, now)
+        return owner, _owner_of(state, caller)
+
+
+def cancel(state: State, caller: Caller, namespace: str, job_id: str) -> JobAt:
+    """Cancel a job; one that is over answers as `Quirks.cancel_finished` says."""
+    with state.act() as now:
+        allow(state, caller, namespace, "write")
+        job = _find(state, namespace, job_id, now)
+        quirks = state.settings.quirks
+        stage = job.plan.stage_at(now)
+        if stage not in TERMINAL:
+            job = _end(state, job, now, JobStage.CANCELED, message=quirks.cancel_message or None)
+        elif quirks.cancel_finished == "404":
+            raise Refusal(404, quirks.job_not_found)
+        elif quirks.cancel_finished != "200":
+            raise Refusal(int(quirks.cancel_finished), f"Job is already in a final stage: {stage}")
+        return JobAt(job, now)
+
+
+def relabel(state: State, caller: Caller, namespace: str, job_id: str, labels: Mapping[str, str]) -> JobAt:
+    """Replace the labels of a job, whatever its stage."""
+    with state.act() as now:
+        allow(state, caller, namespace, "write")
+        job = _find(state, namespace, job_id, now)
+        rows.set_labels(state.database, job.id, labels)
+        return JobAt(replace(job, labels=labels), now)
+
+
+def expose(
+    state: State, caller: Caller, namespace: str, job_id: str, expose: Mapping[str, Sequence[int]]
+) -> JobAt:
+    """Replace the exposed ports of a running job; another answers as `Quirks.expose_not_running` says."""
+    with state.act() as now:
+        allow(state, caller, namespace, "write")
+        job = _find(state, namespace, job_id, now)
+        stage = job.plan.stage_at(now)
+        status = int(state.settings.quirks.expose_not_running)
+        if stage is not JobStage.RUNNING and status != 200:
+            raise Refusal(status, f"Ports can only be changed while the job is running; its stage is {stage}")
+        spec = {key: value for key, value in job.spec.items() if key != "expose"}
+        if expose["ports"]:
+            spec["expose"] = dict(expose)
+        rows.set_spec(state.database, job.id, spec)
+        return JobAt(replace(job, spec=spec), now)
+
+
+def transition(
+    state: State,
+    job_id: str,
+    stage: JobStage,
+    *,
+    message: str | None = None,
+    cancel_reason: str | None = None,
+) -> JobAt:
+    """Put a job into another stage, now.
+
+    To RUNNING, its script runs from now on; to SCHEDULING, it begins another attempt.
+
+    Raises:
+        IllegalTransition: the transition table does not lead there.
+        Refusal: 404 without such a job.
+    """
+    with state.act() as now:
+        job = rows.find_job(state.database, job_id)
+        if job is None:
+            raise Refusal(404, state.settings.quirks.job_not_found)
+        if stage in TERMINAL:
+            return JobAt(_end(state, job, now, stage, message=message, cancel_reason=cancel_reason), now)
+        check_transition(job.plan.stage_at(now), stage)
+        for word, value in (("message", message), ("cancel_reason", cancel_reason)):
+            if value is not None:
+                raise ValueError(f"{word}: only a job that is over has one, not one that goes to {stage}")
+        return JobAt(_again(state, job, now, stage), now)
+
+
+def _again(state: State, job: Job, now: int, stage: JobStage) -> Job:
+    script = replace(state.script_of(job.id), image_pull_error=False)
+    earlier, start = job.plan.earlier, now
+    if stage is JobStage.SCHEDULING:
+        earlier, start = (*earlier, (job.plan.start, now)), min(now + script.scheduling, NEVER)
+    plan = plan_for(
+        script, job.spec, state.settings.quirks, created=job.plan.created, start=start, earlier=earlier
+    )
+    return _replan(state, replace(job, plan=plan), now)
+
+
+def _end(
+    state: State, job: Job, now: int, stage: JobStage, *, message: str | None, cancel_reason: str | None = None
+) -> Job:
+    plan = job.plan.ended(now, stage, message=message, cancel_reason=cancel_reason)
+    return _replan(state, replace(job, plan=plan), now)
+
+
+def _replan(state: State, job: Job, now: int) -> Job:
+    rows.set_plan(state.database, job.id, job.plan)
+    state.ring(job.id)
+    if queue.is_limited(state, job.flavor):
+        remove_waiting(state.database, job.id)
+        queue.note_end(state, job.flavor, job.plan.end)
+        queue.fill(state, job.flavor, now)
+    return job
+
+
+def _find(state: State, namespace: str, job_id: str, now: int) -> Job:
+    job = rows.find_job(state.database, job_id)
+    quirks = state.settings.quirks
+    if job is None or job.namespace != namespace:
+        raise Refusal(404, quirks.job_not_found)
+    if quirks.deleted_jobs == "hidden" and job.plan.stage_at(now) is JobStage.DELETED:
+        raise Refusal(404, quirks.job_not_found)
+    return job
+
+
+def _visible(state: State, stages: Iterable[JobStage]) -> set[JobStage]:
+    wanted = set(stages) or set(JobStage)
+    return wanted - {JobStage.DELETED} if state.settings.quirks.deleted_jobs == "hidden" else wanted
+
+
+def _about(caller: Caller, owner: Owner) -> dict[str, object]:
+    user = caller.user.name
+    return {"owner": _person(owner), "createdBy": {"id": entity_id("user", user), "name": user}}
+
+
+def _person(owner: Owner) -> dict[str, object]:
+    return {"id": owner.id, "name": owner.name, "type": owner.type, "avatarUrl": owner.avatar_url}
+
+
+def _owner_of(state: State, caller: Caller) -> Owner:
+    owner = state.settings.identity.owner(caller.user.name)
+    assert owner is not None, "a caller is one of the users"
+    return owner
+
+
+def _token_among(state: State, caller: Caller, secrets: Mapping[str, str]) -> dict[str, object] | None:
+    """Describe the token that a job is handed in its secrets, if it is the caller's or a configured one."""
+    known = {token.digest: token for token in (*state.settings.identity.tokens, caller.token)}
+    for value in secrets.values():
+        if token := known.get(token_digest(value)):
+            return {"ownerName": token.user, "tokenRole": token.role}
+    return None

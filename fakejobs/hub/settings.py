@@ -1,0 +1,83 @@
+"""What makes one hub differ from another, and stays the same as long as its store lives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fakejobs.model.flavors import Hardware, hardware
+from fakejobs.model.identity import Identity, identity_from, identity_to
+from fakejobs.model.quirks import Quirks, quirks_from, quirks_to
+from fakejobs.model.units import did_you_mean
+
+WORDS = ("seed", "quirks", "users", "orgs", "tokens", "flavors")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of a hub.
+
+    Attributes:
+        seed: what every draw depends on.
+        quirks: undocumented behaviours.
+        identity: users, organisations and tokens.
+        profiles: changed simulation profiles by flavor, as `fakejobs.model.flavors.hardware` takes them.
+        flavors: the hardware that follows from them.
+    """
+
+    seed: int = 0
+    quirks: Quirks = field(default_factory=Quirks)
+    identity: Identity = field(default_factory=Identity)
+    profiles: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+    @property
+    def flavors(self) -> Hardware:
+        """The hardware by name, in the Hub's order."""
+        return hardware(self.profiles)
+
+
+def settings_from(words: Mapping[str, object]) -> Settings:
+    """Read settings as a scenario file has them; what is not given is by default.
+
+    Raises:
+        ValueError: an unknown word or an impossible value; the message names it.
+    """
+    for word in words:
+        if word not in WORDS:
+            raise ValueError(f"{word}: unknown word{did_you_mean(word, WORDS)}")
+    seed = words.get("seed", 0)
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise ValueError("seed: give a whole number")  # noqa: TRY004
+    return Settings(
+        seed=seed,
+        quirks=quirks_from(_table(words, "quirks")),
+        identity=identity_from({key: words[key] for key in ("users", "orgs", "tokens") if key in words}),
+        profiles=_profiles(_table(words, "flavors")),
+    )
+
+
+def settings_to(settings: Settings) -> dict[str, object]:
+    """The settings as `settings_from` reads them; of tokens, digests only."""
+    return {
+        "seed": settings.seed,
+        "quirks": quirks_to(settings.quirks),
+        **identity_to(settings.identity),
+        "flavors": {name: dict(profile) for name, profile in settings.profiles.items()},
+    }
+
+
+def _table(words: Mapping[str, object], word: str) -> Mapping[str, object]:
+    value = words.get(word, {})
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{word}: give a table")  # noqa: TRY004
+    return value
+
+
+def _profiles(flavors: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
+    profiles: dict[str, Mapping[str, object]] = {}
+    for name, profile in flavors.items():
+        if not isinstance(profile, Mapping):
+            raise ValueError(f"flavors.{name}: give a table")  # noqa: TRY004
+        profiles[name] = profile
+    hardware(profiles)  # names what is wrong
+    return profiles

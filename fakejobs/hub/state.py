@@ -1,0 +1,189 @@
+"""What the use cases work on: one database, one clock, one lock, the settings."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+
+from fakejobs.clock import Anchor, Clock, source_ms
+from fakejobs.hub.settings import Settings, settings_from, settings_to
+from fakejobs.hub.settle import is_due, settle
+from fakejobs.model.draws import digest
+from fakejobs.model.outcomes import Script
+from fakejobs.model.rules import Rule
+from fakejobs.store.database import empty, open_database, transaction
+from fakejobs.store.jobs import any_job, find_script, latest_creation
+from fakejobs.store.settings import all_rules, get_meta, set_meta
+
+JOURNAL_LENGTH = 1000
+"""How many requests a hub remembers."""
+
+_SCRIPTS_KEPT = 256
+
+
+@dataclass(frozen=True)
+class RequestRecord:
+    """One request in the journal; tokens and the values of secrets are not in it.
+
+    Attributes:
+        at: the hub's time, in milliseconds.
+        request_id: as in the ``X-Request-Id`` header of the answer.
+        method: GET, POST, ...
+        path: the path, with the query.
+        status: the status of the answer.
+        user_agent: the ``User-Agent`` header.
+        body: the redacted JSON body of the request, or None without one.
+    """
+
+    at: int
+    request_id: str
+    method: str
+    path: str
+    status: int
+    user_agent: str
+    body: object = None
+
+
+class State:
+    """A hub's state and the way to work on it: `look` to read, `act` to change.
+
+    Args:
+        path: the database file, or ``":memory:"``.
+        settings: what the hub is like. None: as the file says, or the defaults for a new one.
+        anchor: where the clock starts, for a new database.
+
+    Raises:
+        DatabaseUnusable: the file cannot be used.
+        ValueError: the file was made with another seed than ``settings`` say.
+    """
+
+    def __init__(self, path: str = ":memory:", settings: Settings | None = None, anchor: Anchor | None = None) -> None:
+        self.lock = threading.RLock()
+        self.path = path
+        self.database = open_database(path)
+        try:
+            self._load(settings, anchor)
+        except BaseException:
+            self.database.close()
+            raise
+
+    def _load(self, settings: Settings | None, anchor: Anchor | None) -> None:
+        kept = get_meta(self.database, "settings")
+        self.settings = settings_from(kept) if isinstance(kept, dict) else settings or Settings()
+        self.flavors = self.settings.flavors
+        kept_anchor = get_meta(self.database, "clock")
+        if isinstance(kept_anchor, dict):
+            anchor = Anchor(**kept_anchor)
+        self.clock = Clock(
+            anchor,
+            keep=self._keep_anchor,
+            may_go_back=lambda: not any_job(self.database),
+            lock=self.lock,
+            not_before=latest_creation(self.database),
+        )
+        self._forget()
+        with transaction(self.database):
+            self.configure(settings or self.settings)
+            self._keep_anchor(self.clock.anchor)
+
+    def configure(self, settings: Settings) -> None:
+        """Take on other settings; jobs that are there keep their plans.
+
+        Raises:
+            ValueError: another seed, while there are jobs that were made with this one.
+        """
+        with self.lock:
+            if settings.seed != self.settings.seed and any_job(self.database):
+                raise ValueError(
+                    f"the jobs in {self.path} were made with seed {self.settings.seed}, not {settings.seed}; "
+                    "leave the seed out, or give another file"
+                )
+            self.settings = settings
+            self.flavors = settings.flavors
+            set_meta(self.database, "settings", settings_to(settings))
+
+    def _forget(self) -> None:
+        """Drop what is only kept in memory."""
+        self.journal: deque[RequestRecord] = deque(maxlen=JOURNAL_LENGTH)
+        self.rules: list[Rule] = all_rules(self.database)
+        self._requests = 0
+        self._news: list[str] = []
+        self._scripts: dict[str, Script] = {}
+
+    @contextmanager
+    def look(self) -> Iterator[int]:
+        """Read at the instant that this gives, with all done that is due by then."""
+        with self.lock:
+            now = self.clock.now()
+            if is_due(self.database, now):
+                with self._changing():
+                    settle(self, now)
+            yield now
+
+    @contextmanager
+    def act(self) -> Iterator[int]:
+        """Change something at the instant that this gives: all of it, or nothing. Commands come after what is due."""
+        with self.lock, self._changing():
+            now = self.clock.now()
+            settle(self, now)
+            yield now
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        try:
+            with transaction(self.database):
+                yield
+        except BaseException:
+            self.rules = all_rules(self.database)
+            self._news.clear()
+            raise
+        news, self._news = self._news, []
+        for topic in news:
+            self.clock.bell.ring(topic)
+
+    def ring(self, topic: str) -> None:
+        """Wake the followers of a job as soon as the change is made."""
+        self._news.append(topic)
+
+    def script_of(self, job_id: str) -> Script:
+        """The script of a job that exists. It never changes, so followers of one job share one."""
+        script = self._scripts.get(job_id)
+        if script is None:
+            if len(self._scripts) >= _SCRIPTS_KEPT:
+                self._scripts.clear()
+            script = self._scripts[job_id] = find_script(self.database, job_id)
+        return script
+
+    def next_request_id(self, now: int) -> str:
+        """A new ``X-Request-Id``, of the form that the Hub's have (huggingface_hub#3972)."""
+        with self.lock:
+            self._requests += 1
+            number = self._requests
+        return f"Root=1-{now // 1000:08x}-{digest(self.settings.seed, str(number), 'request', size=12).hex()}"
+
+    def reset(self, settings: Settings | None = None, anchor: Anchor | None = None) -> None:
+        """Forget all jobs, rules and requests, and start anew; streams that are open end.
+
+        Args:
+            settings: the new settings; by default those of before.
+            anchor: where the clock starts; by default it goes on.
+        """
+        with self.lock:
+            with transaction(self.database):
+                empty(self.database)
+                self.configure(settings or self.settings)
+                self._forget()
+            self.clock.restart(anchor or replace(self.clock.anchor, at=self.clock.now(), source=source_ms()))
+
+    def close(self) -> None:
+        """Let go of the database; streams that are open end."""
+        with self.lock:
+            self.database.close()
+        self.clock.bell.ring()
+
+    def _keep_anchor(self, anchor: Anchor) -> None:
+        set_meta(self.database, "clock", asdict(anchor))

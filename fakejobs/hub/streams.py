@@ -1,0 +1,169 @@
+"""The streams of a job, one generator each.
+
+A step is what is new, or `WaitUntil` when there is nothing to say yet. A generator never blocks and holds nothing between steps;
+drivers do the waiting. A stream waits for the earlier of its own next instant and the head of the agenda, since what is due there may
+change its job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+from fakejobs.clock import WaitUntil
+from fakejobs.hub.jobs import read
+from fakejobs.hub.state import State
+from fakejobs.model.identity import Caller
+from fakejobs.model.job import JobAt
+from fakejobs.model.logs import Log, LogEntry
+from fakejobs.model.metrics import Metrics, metrics_at
+from fakejobs.model.plan import NEVER
+from fakejobs.model.refusal import Refusal
+from fakejobs.model.stages import TERMINAL, JobStage
+from fakejobs.store.settings import next_due
+
+_BATCH = 1000
+"""Log entries in one step, so that a long history is neither one huge chunk nor a thousand small ones."""
+
+
+@dataclass(frozen=True)
+class StageEvent:
+    """A change of stage, as the stream of events tells it: when, to what, and ``status.message`` then."""
+
+    at: int
+    stage: JobStage
+    message: str | None
+
+
+LogSteps = Generator["list[LogEntry] | WaitUntil", None, None]
+MetricSteps = Generator["Metrics | WaitUntil", None, None]
+EventSteps = Generator["StageEvent | WaitUntil", None, None]
+
+
+def logs(state: State, caller: Caller, namespace: str, job_id: str, *, tail: int | None = None) -> LogSteps:
+    """The whole log, then what comes, until the job is over: the last line, then the end of the stream.
+
+    The history is the same on every connection, so that clients can resume by counting (huggingface_hub counts
+    events since 1.3.0). With ``tail``, it is the start marker and the last lines only (huggingface_hub#4202).
+
+    Raises:
+        Refusal: at once, without such a job.
+    """
+    first = read(state, caller, namespace, job_id)
+    return _logs(state, _reader(state, caller, namespace, job_id), first, tail)
+
+
+def _logs(state: State, look: Callable[[], JobAt | None], first: JobAt, tail: int | None) -> LogSteps:
+    with state.lock:
+        lines = state.script_of(first.job.id).lines
+    seen: JobAt | None = first
+    sent = 0
+    if tail is not None:
+        log = Log(lines, first.job.plan)
+        if entries := list(log.tail(first.now, tail)):
+            yield entries
+        sent = log.length(first.now)
+        seen = look()
+    while seen is not None:
+        log, now = Log(lines, seen.job.plan), seen.now
+        length = log.length(now)
+        while sent < length:
+            yield list(log.entries(sent, min(sent + _BATCH, length)))
+            sent = min(sent + _BATCH, length)
+        if seen.stage in TERMINAL:
+            return
+        if seen.stage is JobStage.SCHEDULING and state.settings.quirks.logs_while_scheduling == "close":
+            return
+        yield WaitUntil(min(log.next_change(now), _agenda(state)))
+        seen = look()
+
+
+def metrics(state: State, caller: Caller, namespace: str, job_id: str) -> MetricSteps:
+    """A sample a second while the job runs, from now on; the stream does not end with the job.
+
+    Before the job runs there is nothing, and after it has ended there is nothing more; a client has to ask for the stage
+    (documentation of ``fetch_job_metrics`` of huggingface_hub).
+
+    Raises:
+        Refusal: at once, without such a job, or (`Quirks.metrics_of_finished`) if it is over.
+    """
+    first = read(state, caller, namespace, job_id)
+    quirk = state.settings.quirks.metrics_of_finished
+    if first.stage in TERMINAL and quirk != "empty":
+        raise Refusal(int(quirk), "Job is not running")
+    return _metrics(state, _reader(state, caller, namespace, job_id), first)
+
+
+def _metrics(state: State, look: Callable[[], JobAt | None], first: JobAt) -> MetricSteps:
+    if first.stage in TERMINAL:
+        return
+    seen: JobAt | None = first
+    sent = -1
+    while seen is not None:
+        job, now = seen.job, seen.now
+        if seen.stage is JobStage.RUNNING:
+            second = (now - job.plan.start) // 1000
+            if second > sent:
+                sent = second
+                flavor = state.flavors.get(job.flavor) or state.flavors["cpu-basic"]
+                yield metrics_at(flavor, seed=state.settings.seed, key=job.order_key, second=second)
+            following = job.plan.start + (second + 1) * 1000
+            yield WaitUntil(min(following, job.plan.end, _agenda(state)))
+        else:
+            sent = -1  # another attempt counts its seconds anew
+            yield WaitUntil(min(job.plan.next_change(now), _agenda(state)))
+        seen = look()
+
+
+def events(state: State, caller: Caller, namespace: str, job_id: str) -> EventSteps:
+    """The changes of the job's stage, from its submission on, until it is over.
+
+    The Hub documents the route and not its frames; these carry what ``status`` says.
+
+    Raises:
+        Refusal: at once, without such a job.
+    """
+    first = read(state, caller, namespace, job_id)
+    return _events(state, _reader(state, caller, namespace, job_id), first)
+
+
+def _events(state: State, look: Callable[[], JobAt | None], first: JobAt) -> EventSteps:
+    seen: JobAt | None = first
+    sent = 0
+    while seen is not None:
+        history = _history(seen)
+        yield from history[sent:]
+        sent = len(history)
+        if seen.stage in TERMINAL:
+            return
+        yield WaitUntil(min(seen.job.plan.next_change(seen.now), _agenda(state)))
+        seen = look()
+
+
+def _history(seen: JobAt) -> list[StageEvent]:
+    plan = seen.job.plan
+    history = [StageEvent(plan.created, JobStage.SCHEDULING, None)]
+    for start, end in plan.earlier:
+        history.append(StageEvent(start, JobStage.RUNNING, None))
+        history.append(StageEvent(end, JobStage.SCHEDULING, None))
+    if (started := plan.started_at(seen.now)) is not None:
+        history.append(StageEvent(started, JobStage.RUNNING, None))
+    if seen.stage in TERMINAL:
+        history.append(StageEvent(plan.end, plan.end_stage, plan.message))
+    return history
+
+
+def _reader(state: State, caller: Caller, namespace: str, job_id: str) -> Callable[[], JobAt | None]:
+    def look() -> JobAt | None:
+        try:
+            return read(state, caller, namespace, job_id)
+        except Refusal:  # the hub was reset under the stream: nothing more will come
+            return None
+
+    return look
+
+
+def _agenda(state: State) -> int:
+    with state.lock:
+        due = next_due(state.database)
+    return NEVER if due is None else due.at

@@ -1,0 +1,166 @@
+"""What the Hub does and nobody has documented: settings, not guesses hidden in the code.
+
+Each quirk has a default, the alternatives, and the evidence for the default. The page of the documentation that
+lists them is made from this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+
+from fakejobs.model.units import did_you_mean
+
+
+def _quirk(default: str, *others: str, evidence: str) -> str:
+    chosen: str = field(default=default, metadata={"choices": (default, *others), "evidence": evidence})
+    return chosen
+
+
+def _text(default: str, *, evidence: str) -> str:
+    chosen: str = field(default=default, metadata={"choices": (), "evidence": evidence})
+    return chosen
+
+
+@dataclass(frozen=True)
+class Quirks:
+    """Behaviours of the Hub that public material does not settle, each as one setting.
+
+    Every value is a string: one of the choices of its field, or, for the fields that hold a text, any text. The
+    docstring of a field is its ``metadata["evidence"]``.
+
+    Raises:
+        ValueError: a value that is none of the choices.
+    """
+
+    cancel_finished: str = _quirk(
+        "409",
+        "200",
+        "400",
+        "404",
+        evidence="Cancelling a job that is over. huggingface/jobs-actions swallows an error here with the remark that the job may "
+        "be done already, so an error it is, at least sometimes; its status is not known. 200 answers the job as it is.",
+    )
+    expose_not_running: str = _quirk(
+        "400",
+        "200",
+        "409",
+        evidence="PUT of ports on a job that is not running. The Hub's OpenAPI (August 2026) speaks of 'a running job, applied live'; "
+        "what another job gets is not said.",
+    )
+    public_ports_beyond_ports: str = _quirk(
+        "refuse",
+        "accept",
+        evidence="`portsPublic` with a port that `ports` does not list. The Hub's OpenAPI (August 2026) calls it a subset of `ports`; "
+        "its schema cannot check that.",
+    )
+    image: str = _quirk(
+        "one",
+        "any",
+        evidence="Whether exactly one of `dockerImage` and `spaceId` must be given. Both are optional in the Hub's OpenAPI (August 2026); "
+        "every client sends exactly one.",
+    )
+    unlisted_flavors: str = _quirk(
+        "refuse",
+        "accept",
+        evidence="Flavors that the schema of a job accepts and the hardware list does not offer (sprx8, zero-a10g, inf2x6). "
+        "What POST answers for them is not known.",
+    )
+    label_dots: str = _quirk(
+        "accept",
+        "refuse",
+        evidence="Dots in labels. The Hub's OpenAPI (August 2026) allows them; huggingface/hub-docs#2735 and huggingface/jobs-actions#8 "
+        "report that they were refused in practice, since labels are copied to tags.",
+    )
+    job_not_found: str = _text(
+        "Job not found",
+        evidence="Text of the 404 for a job. The status is certain (huggingface_hub#3728, huggingface_hub#4367), the text is not public.",
+    )
+    namespace_not_found: str = _text(
+        "Sorry, we can't find the page you are looking for.",
+        evidence="Text of the 404 for a namespace that does not exist: the Hub's general one; the status is certain (huggingface_hub#3728).",
+    )
+    malformed_job_id: str = _quirk(
+        "404",
+        "400",
+        "500",
+        evidence="An id in the path that is not 24 hex digits. In January 2026 the metrics route answered 500 (huggingface_hub#3744); "
+        "the OpenAPI takes any string. 404 is what clients turn into JobNotFoundError.",
+    )
+    metrics_of_finished: str = _quirk(
+        "406",
+        "500",
+        "empty",
+        evidence="Metrics of a job that is over. huggingface_hub 2.2.0 tolerates '406 (previously a 500)'; empty is a stream that ends at "
+        "once, which every client release can read.",
+    )
+    logs_while_scheduling: str = _quirk(
+        "hold",
+        "close",
+        evidence="Logs of a job that has not started. huggingface_hub#4345 saw the stream end early; held open, no client takes the job for over.",
+    )
+    timeout_counts_from: str = _quirk(
+        "running",
+        "creation",
+        evidence="What the timeout is counted from. Not documented; the documentation speaks of how long a job may run.",
+    )
+    default_timeout_shown: str = _quirk(
+        "no",
+        "yes",
+        evidence="Whether `timeout` is filled with the default (1800) when none was sent. The one real payload that has the key had it set.",
+    )
+    retry_says: str = _quirk(
+        "retries",
+        "attempts",
+        evidence="What `retry` counts in a response. huggingface_hub 2.1.1 documents it as the number of retries, attempts - 1.",
+    )
+    cleared_labels: str = _quirk(
+        "absent",
+        "empty",
+        evidence="`labels` of a job without labels: no key, or {}. Other missing values are absent keys in every payload seen.",
+    )
+    cancel_message: str = _text(
+        "",
+        evidence="`status.message` of a job that its user cancelled. Not public; the empty text stands for null.",
+    )
+    image_pull_message: str = _text(
+        "Failed to pull image",
+        evidence="`status.message` of a job whose image cannot be pulled. Not public.",
+    )
+    deleted_jobs: str = _quirk(
+        "listed",
+        "hidden",
+        evidence="Whether lists and reads show jobs in the stage DELETED. The stage is a filter of the list (Hub OpenAPI, August 2026), "
+        "so by default they are.",
+    )
+    validation_layout: str = _quirk(
+        "zod",
+        "plain",
+        evidence="Layout of the texts of a 400. The Hub uses zod 4, whose pretty form puts each problem on two lines; plain puts "
+        "all on one line, as the X-Error-Message header always does.",
+    )
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value, choices = getattr(self, each.name), each.metadata["choices"]
+            if not isinstance(value, str) or (choices and value not in choices):
+                allowed = ", ".join(map(repr, choices)) or "a text"
+                raise ValueError(f"quirks.{each.name}: {value!r} is not allowed; give {allowed}")
+
+
+def quirks_from(values: Mapping[str, object]) -> Quirks:
+    """Quirks by name, the rest by default.
+
+    Raises:
+        ValueError: an unknown name, or a value that is none of the choices; the message names it.
+    """
+    known = [each.name for each in fields(Quirks)]
+    for name in values:
+        if name not in known:
+            raise ValueError(f"quirks.{name}: unknown quirk{did_you_mean(name, known)}")
+    return Quirks(**{name: str(value) if isinstance(value, int) else value for name, value in values.items()})  # type: ignore[arg-type]
+
+
+def quirks_to(quirks: Quirks) -> dict[str, object]:
+    """The quirks that differ from the defaults, by name."""
+    return {name: value for name, value in asdict(quirks).items() if value != getattr(Quirks(), name)}

@@ -1,0 +1,175 @@
+"""A Python client for the admin API of a running `fakejobs serve`: the verbs of `FakeHub`, from another process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http.client import HTTPConnection
+from typing import TypedDict, cast
+from urllib.parse import urlsplit
+
+_PREFIX = "/_fakejobs"
+
+
+class ClockReading(TypedDict):
+    """What time it is: ``now`` as an ISO text in UTC, whether time stands still, simulated seconds per second."""
+
+    now: str
+    frozen: bool
+    speed: float
+
+
+class RuleBody(TypedDict):
+    """A rule, with its words."""
+
+    id: int
+    when: dict[str, object]
+    then: dict[str, object]
+    source: str
+
+
+class RemoteError(Exception):
+    """The server refused; the message is its own.
+
+    Attributes:
+        status: the HTTP status.
+        allowed: the stages that were possible, after an illegal transition.
+    """
+
+    def __init__(self, status: int, message: str, allowed: tuple[str, ...] = ()) -> None:
+        self.status = status
+        self.allowed = allowed
+        super().__init__(message)
+
+
+class RemoteHub:
+    """A hub in another process.
+
+    Args:
+        url: where it is served, such as ``http://127.0.0.1:8484``.
+        timeout: seconds to wait for an answer.
+
+    Every method raises `RemoteError` when the server refuses, and `ConnectionError` when there is none.
+    """
+
+    def __init__(self, url: str = "http://127.0.0.1:8484", *, timeout: float = 10.0) -> None:
+        parts = urlsplit(url)
+        if parts.scheme != "http" or not parts.hostname:
+            raise ValueError(f"{url!r} is not the address of a fakejobs server, such as http://127.0.0.1:8484")
+        self.url = url.rstrip("/")
+        self.clock = RemoteClock(self)
+        self._address = parts.hostname, parts.port or 80
+        self._timeout = timeout
+
+    def health(self) -> dict[str, object]:
+        """That it is there, and what it serves."""
+        return cast("dict[str, object]", self.call("GET", "/health"))
+
+    def reset(self, **settings: object) -> None:
+        """Forget all jobs, rules and requests; take on settings (``seed``, ``quirks``, ``users``, ...) and a ``start``."""
+        self.call("POST", "/reset", settings)
+
+    def when(self, **words: object) -> RemoteWhen:
+        """Begin a rule: ``hub.when(flavor="h200*").then(scheduling="12h")``."""
+        return RemoteWhen(self, words)
+
+    def add_rule(self, when: Mapping[str, object], then: Mapping[str, object]) -> RuleBody:
+        """Add a rule."""
+        return cast(RuleBody, self.call("POST", "/rules", {"when": when, "then": then}))
+
+    def rules(self) -> list[RuleBody]:
+        """All rules, oldest first."""
+        return cast("list[RuleBody]", self.call("GET", "/rules"))
+
+    def delete_rules(self, rule_id: int | None = None) -> int:
+        """Delete one rule, or all; returns how many."""
+        answer = self.call("DELETE", "/rules" if rule_id is None else f"/rules/{rule_id}")
+        return cast("dict[str, int]", answer)["deleted"]
+
+    def transition(
+        self, job_id: str, stage: str, *, message: str | None = None, cancel_reason: str | None = None
+    ) -> dict[str, object]:
+        """Put a job into another stage now; returns the job as the API has it."""
+        words = {"stage": stage, "message": message, "cancel_reason": cancel_reason}
+        answer = self.call("POST", f"/jobs/{job_id}/transition", {k: v for k, v in words.items() if v is not None})
+        return cast("dict[str, object]", answer)
+
+    @property
+    def requests(self) -> list[dict[str, object]]:
+        """The last requests, oldest first, without tokens and secrets."""
+        return cast("list[dict[str, object]]", self.call("GET", "/requests"))
+
+    def call(self, method: str, path: str, body: object = None) -> object:
+        """One call of the admin API. Proxies of the environment are never used.
+
+        Raises:
+            RemoteError: the server refused.
+            ConnectionError: no fakejobs server answers at this address.
+        """
+        connection = HTTPConnection(*self._address, timeout=self._timeout)
+        try:
+            payload = None if body is None else json.dumps(body)
+            connection.request(method, _PREFIX + path, payload, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            text = response.read()
+        except OSError as error:
+            raise ConnectionError(f"no fakejobs server answers at {self.url} ({error}); start one: fakejobs serve") from None
+        finally:
+            connection.close()
+        try:
+            answer = json.loads(text)
+        except ValueError:
+            raise ConnectionError(f"what answers at {self.url} is no fakejobs server") from None
+        if response.status >= 400:
+            raise RemoteError(response.status, str(answer.get("error")), tuple(answer.get("allowed", ())))
+        return answer
+
+
+class RemoteWhen:
+    """The first half of a rule, waiting for its ``then``."""
+
+    def __init__(self, hub: RemoteHub, words: Mapping[str, object]) -> None:
+        self._hub = hub
+        self._words = words
+
+    def then(self, **words: object) -> RuleBody:
+        """Finish and add the rule."""
+        return self._hub.add_rule(self._words, words)
+
+
+class RemoteClock:
+    """The clock of a hub in another process."""
+
+    def __init__(self, hub: RemoteHub) -> None:
+        self._hub = hub
+
+    def read(self) -> ClockReading:
+        """What time it is, and how it passes."""
+        return cast(ClockReading, self._hub.call("GET", "/clock"))
+
+    def now(self) -> str:
+        """The hub's time, as the API writes it."""
+        return self.read()["now"]
+
+    def advance(self, by: float | str) -> str:
+        """Move time forward by seconds, or ``"1h"``; returns the new time."""
+        return self._move({"advance": by})
+
+    def set(self, instant: str) -> str:
+        """Make it ``instant``, such as ``"2026-01-01T00:00:00Z"``; returns the new time."""
+        return self._move({"set": instant})
+
+    def freeze(self) -> str:
+        """Stop time; returns the instant."""
+        return self._move({"freeze": True})
+
+    def unfreeze(self) -> str:
+        """Let time run again; returns the instant."""
+        return self._move({"freeze": False})
+
+    def run_at(self, speed: float) -> str:
+        """Let time run at ``speed`` simulated seconds per second; returns the instant."""
+        return self._move({"speed": speed})
+
+    def _move(self, how: Mapping[str, object]) -> str:
+        return cast(ClockReading, self._hub.call("POST", "/clock", how))["now"]

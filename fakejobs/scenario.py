@@ -1,0 +1,163 @@
+"""Scenario files: settings, clock and rules of a hub, in TOML. And opening a hub with one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fakejobs.clock import Anchor, source_ms
+from fakejobs.hub import FakeHub
+from fakejobs.hub.settings import WORDS, settings_from, settings_to
+from fakejobs.model.rules import rule_from
+from fakejobs.model.units import did_you_mean
+from fakejobs.wire.times import from_iso
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+CLOCK_WORDS = ("start", "speed", "frozen")
+
+
+class ScenarioError(ValueError):
+    """A scenario file cannot be used; the message names the file and the place."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What a scenario file says.
+
+    Attributes:
+        settings: the words of `fakejobs.hub.settings.settings_from` that it has.
+        rules: its rules, oldest first, as (when, then).
+        start: the hub's first instant in milliseconds; None: now.
+        speed: simulated seconds per second; None: not said.
+        frozen: whether time stands still; None: not said.
+    """
+
+    settings: Mapping[str, object] = field(default_factory=dict)
+    rules: tuple[tuple[Mapping[str, object], Mapping[str, object]], ...] = ()
+    start: int | None = None
+    speed: float | None = None
+    frozen: bool | None = None
+
+
+def load_scenario(path: str | Path) -> Scenario:
+    """Read a scenario file.
+
+    Raises:
+        ScenarioError: there is no such file, it is no TOML, or it has an unknown word or an impossible value.
+    """
+    try:
+        words = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return scenario_from(words)
+    except OSError as error:
+        raise ScenarioError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise ScenarioError(f"{path}: is not UTF-8") from None
+    except RecursionError:
+        raise ScenarioError(f"{path}: nested too deeply") from None
+    except ValueError as error:  # tomllib's errors are ValueErrors too, with line and column
+        raise ScenarioError(f"{path}: {error}") from None
+
+
+def scenario_from(words: Mapping[str, object]) -> Scenario:
+    """Check the contents of a scenario file.
+
+    Raises:
+        ValueError: an unknown word or an impossible value; the message names it.
+    """
+    known = (*WORDS, *CLOCK_WORDS, "rules")
+    for word in words:
+        if word not in known:
+            raise ValueError(f"{word}: unknown word{did_you_mean(word, known)}")
+    settings = {word: words[word] for word in WORDS if word in words}
+    settings_from(settings)
+    speed, frozen = words.get("speed"), words.get("frozen")
+    if speed is not None and (isinstance(speed, bool) or not isinstance(speed, (int, float)) or not 0 < speed <= 1e6):
+        raise ValueError("speed: give a number above 0, at most 1000000; to stop time, frozen = true")
+    if frozen is not None and not isinstance(frozen, bool):
+        raise ValueError("frozen: give true or false")
+    return Scenario(settings, _rules(words.get("rules", [])), _start(words.get("start")), speed, frozen)
+
+
+def open_hub(
+    path: str = ":memory:", *, scenario: Scenario | None = None, seed: int | None = None, speed: float | None = None
+) -> FakeHub:
+    """Open the hub of a database, with a scenario put on top.
+
+    A new database takes everything from the scenario. One that exists keeps its jobs, its clock and the rules that were added
+    while it ran; the scenario replaces the settings that it has and the rules that came from a scenario before.
+
+    Args:
+        path: the database file, or ``":memory:"``.
+        scenario: what a scenario file says.
+        seed: instead of the scenario's.
+        speed: instead of the scenario's.
+
+    Raises:
+        DatabaseUnusable: the file cannot be used.
+        ValueError: another seed than the one that the file's jobs were made with.
+    """
+    scenario = scenario or Scenario()
+    words = dict(scenario.settings)
+    if seed is not None:
+        words["seed"] = seed
+    speed = scenario.speed if speed is None else speed
+    now = source_ms()
+    anchor = Anchor(
+        at=now if scenario.start is None else scenario.start,
+        source=now,
+        speed=1.0 if speed is None else speed,
+        frozen=bool(scenario.frozen),
+    )
+    hub = FakeHub(path, anchor=anchor)
+    try:
+        if words:
+            hub.configure(settings_from({**settings_to(hub.settings), **words}))
+        if scenario.rules:
+            hub.delete_rules(source="scenario")
+            for when, then in scenario.rules:
+                hub.add_rule(when, then, source="scenario")
+        if speed is not None and speed != hub.clock.speed:
+            hub.clock.run_at(speed)
+    except BaseException:
+        hub.close()
+        raise
+    return hub
+
+
+def _rules(value: object) -> tuple[tuple[Mapping[str, object], Mapping[str, object]], ...]:
+    if not isinstance(value, list):
+        raise ValueError("rules: give [[rules]] tables with `when` and `then`")  # noqa: TRY004
+    rules = []
+    for index, each in enumerate(value):
+        where = f"rules[{index}]"
+        if not isinstance(each, Mapping):
+            raise ValueError(f"{where}: give a table with `when` and `then`")  # noqa: TRY004
+        for word in each:
+            if word not in ("when", "then"):
+                raise ValueError(f"{where}.{word}: unknown word{did_you_mean(word, ('when', 'then'))}")
+        when, then = each.get("when", {}), each.get("then", {})
+        if not isinstance(when, Mapping) or not isinstance(then, Mapping):
+            raise ValueError(f"{where}: `when` and `then` are tables")  # noqa: TRY004
+        try:
+            rule_from(0, when, then)
+        except ValueError as error:
+            raise ValueError(f"{where}.{error}") from None
+        rules.append((when, then))
+    return tuple(rules)
+
+
+def _start(value: object) -> int | None:
+    if value is None or value == "now":
+        return None
+    try:
+        if isinstance(value, str):
+            return from_iso(value)
+    except ValueError:
+        pass
+    raise ValueError('start: give "now" or an instant in UTC, such as "2026-01-01T00:00:00Z" (in quotes)')

@@ -1,0 +1,154 @@
+"""Opening the database, and transactions over it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+APPLICATION_ID = 0x66616B65  # "fake"
+VERSION = 1
+
+_TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE jobs (
+    id TEXT PRIMARY KEY,
+    namespace TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    flavor TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    end INTEGER NOT NULL,
+    end_stage TEXT NOT NULL,
+    message TEXT,
+    cancel_reason TEXT,
+    earlier TEXT NOT NULL,
+    spec TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    about TEXT NOT NULL,
+    rule INTEGER
+) WITHOUT ROWID;
+CREATE INDEX jobs_newest ON jobs (namespace, created, id);
+CREATE INDEX jobs_live ON jobs (namespace, end, start, end_stage);
+CREATE INDEX jobs_running ON jobs (flavor, end, start);
+
+CREATE TABLE scripts (job TEXT PRIMARY KEY, script TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE labels (
+    job TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (job, key)
+) WITHOUT ROWID;
+
+CREATE TABLE rules (id INTEGER PRIMARY KEY, "when" TEXT NOT NULL, "then" TEXT NOT NULL, source TEXT NOT NULL);
+
+CREATE TABLE waiting (
+    flavor TEXT NOT NULL, created INTEGER NOT NULL, job TEXT NOT NULL, PRIMARY KEY (flavor, created, job)
+) WITHOUT ROWID;
+
+CREATE TABLE agenda (
+    at INTEGER NOT NULL, rank INTEGER NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL,
+    PRIMARY KEY (at, rank, key, kind)
+) WITHOUT ROWID;
+"""
+
+TABLES = ("meta", "jobs", "scripts", "labels", "rules", "waiting", "agenda")
+"""All tables, in the order of a snapshot."""
+
+
+class DatabaseUnusable(Exception):
+    """A database file cannot be used; the message says why and what to do."""
+
+
+def open_database(path: str = ":memory:") -> sqlite3.Connection:
+    """Open, and if need be create, a hub's database.
+
+    A file belongs to one process at a time, from here until the connection is closed or the process ends, however it ends.
+
+    Raises:
+        DatabaseUnusable: another process serves the file, it is no database of fakejobs, or it cannot be opened.
+    """
+    try:
+        connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+    except sqlite3.OperationalError as error:
+        raise DatabaseUnusable(f"{path}: cannot be opened ({error}); does its folder exist?") from None
+    try:
+        _prepare(connection, path)
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if "locked" in str(error):
+            raise DatabaseUnusable(
+                f"{path}: another process serves this file; stop that one, or give another file"
+            ) from None
+        raise DatabaseUnusable(f"{path}: cannot be used ({error})") from None
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise DatabaseUnusable(f"{path}: this is no database; give another file") from None
+    except DatabaseUnusable:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: str) -> None:
+    if path != ":memory:":
+        # The exclusive lock is the rule "one process per file". A killed process leaves no lock behind.
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("BEGIN EXCLUSIVE")
+    application, version, tables = (
+        connection.execute(query).fetchone()[0]
+        for query in (
+            "PRAGMA application_id",
+            "PRAGMA user_version",
+            "SELECT count(*) FROM sqlite_master WHERE type = 'table'",
+        )
+    )
+    if application == APPLICATION_ID and version != VERSION:
+        connection.execute("ROLLBACK")
+        raise DatabaseUnusable(f"{path}: made by another version of fakejobs (format {version}, not {VERSION})")
+    if application != APPLICATION_ID and tables:
+        connection.execute("ROLLBACK")
+        raise DatabaseUnusable(f"{path}: this database is not one of fakejobs; give another file")
+    if not tables:
+        for statement in _TABLES.split(";"):
+            if statement.strip():
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("COMMIT")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing; within another transaction, part of that one."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def is_new_file(path: str) -> bool:
+    """Whether a database of that name has yet to be made."""
+    return path == ":memory:" or not Path(path).exists() or Path(path).stat().st_size == 0
+
+
+def empty(connection: sqlite3.Connection) -> None:
+    """Delete every row of every table."""
+    for table in TABLES:
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the list above
+
+
+def dump(connection: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table, in the order of the primary keys: two hubs are in the same state if these are equal."""
+    return {
+        table: sorted(connection.execute(f"SELECT * FROM {table}").fetchall(), key=repr)  # noqa: S608 - see above
+        for table in TABLES
+    }

@@ -1,0 +1,111 @@
+"""Rows of what a hub remembers besides jobs: settings, counters, rules, and the agenda."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+
+from fakejobs.model.job import Job
+from fakejobs.model.rules import Rule, rule_from
+from fakejobs.store.jobs import text_of
+
+
+def get_meta(connection: sqlite3.Connection, key: str) -> object:
+    """A remembered JSON value, or None."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return None if row is None else json.loads(row[0])
+
+
+def set_meta(connection: sqlite3.Connection, key: str, value: object) -> None:
+    """Remember a JSON value."""
+    connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, text_of(value)))
+
+
+def next_number(connection: sqlite3.Connection, counter: str) -> int:
+    """Count: 1, 2, 3, ...; a number never comes twice, whatever is deleted."""
+    last = get_meta(connection, counter)
+    number = (last if isinstance(last, int) else 0) + 1
+    set_meta(connection, counter, number)
+    return number
+
+
+def insert_rule(connection: sqlite3.Connection, rule: Rule) -> None:
+    """Add a rule."""
+    connection.execute(
+        'INSERT INTO rules (id, "when", "then", source) VALUES (?, ?, ?, ?)',
+        (rule.id, text_of(rule.when), text_of(rule.then), rule.source),
+    )
+
+
+def all_rules(connection: sqlite3.Connection) -> list[Rule]:
+    """Every rule, oldest first."""
+    rows = connection.execute('SELECT id, "when", "then", source FROM rules ORDER BY id')
+    return [rule_from(rule_id, json.loads(when), json.loads(then), source) for rule_id, when, then, source in rows]
+
+
+def delete_rules(
+    connection: sqlite3.Connection, *, rule_id: int | None = None, source: str | None = None
+) -> int:
+    """Delete one rule, those of a source, or all; returns how many that were."""
+    cursor = connection.execute(
+        "DELETE FROM rules WHERE (? IS NULL OR id = ?) AND (? IS NULL OR source = ?)",
+        (rule_id, rule_id, source, source),
+    )
+    return cursor.rowcount
+
+
+@dataclass(frozen=True, order=True)
+class Due:
+    """An entry of the agenda: something that depends on several jobs, at an instant.
+
+    Attributes:
+        at: when, in milliseconds.
+        rank: the order of kinds within an instant: ends, then limits, then ticks, then starts.
+        key: the order within a kind.
+        kind: what to do.
+    """
+
+    at: int
+    rank: int
+    key: str
+    kind: str
+
+
+def insert_due(connection: sqlite3.Connection, due: Due) -> None:
+    """Put an entry into the agenda; the same one twice is one."""
+    connection.execute(
+        "INSERT OR IGNORE INTO agenda (at, rank, key, kind) VALUES (?, ?, ?, ?)", (due.at, due.rank, due.key, due.kind)
+    )
+
+
+def delete_due(connection: sqlite3.Connection, due: Due) -> None:
+    """Take an entry from the agenda."""
+    connection.execute(
+        "DELETE FROM agenda WHERE at = ? AND rank = ? AND key = ? AND kind = ?", (due.at, due.rank, due.key, due.kind)
+    )
+
+
+def next_due(connection: sqlite3.Connection) -> Due | None:
+    """The first entry of the agenda, or None."""
+    row = connection.execute("SELECT at, rank, key, kind FROM agenda ORDER BY at, rank, key, kind LIMIT 1").fetchone()
+    return None if row is None else Due(*row)
+
+
+def add_waiting(connection: sqlite3.Connection, job: Job) -> None:
+    """Put a job into the queue of its flavor."""
+    connection.execute(
+        "INSERT OR IGNORE INTO waiting (flavor, created, job) VALUES (?, ?, ?)", (job.flavor, job.plan.created, job.id)
+    )
+
+
+def remove_waiting(connection: sqlite3.Connection, job_id: str) -> None:
+    """Take a job from the queue."""
+    connection.execute("DELETE FROM waiting WHERE job = ?", (job_id,))
+
+
+def first_waiting(connection: sqlite3.Connection, flavor: str) -> str | None:
+    """The id of the job that has waited longest for a slot of ``flavor``, by when it was submitted."""
+    query = "SELECT job FROM waiting WHERE flavor = ? ORDER BY created, job LIMIT 1"
+    row = connection.execute(query, (flavor,)).fetchone()
+    return None if row is None else str(row[0])

@@ -1,0 +1,1 @@
+"""The Flask side: decode, one call of the hub, encode."""

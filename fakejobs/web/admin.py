@@ -1,0 +1,193 @@
+"""The admin API under ``/_fakejobs``: what a test does to the hub from outside. Not a part of the Hub."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from flask import Blueprint, Response, request
+
+from fakejobs.clock import Anchor
+from fakejobs.hub.settings import WORDS, settings_from, settings_to
+from fakejobs.model.rules import Rule
+from fakejobs.model.stages import IllegalTransition, JobStage
+from fakejobs.model.units import did_you_mean, milliseconds
+from fakejobs.version import VERSION
+from fakejobs.web.answers import error_answer
+from fakejobs.web.context import hub, json_answer, json_body
+from fakejobs.wire.encode import job_body
+from fakejobs.wire.openapi import document
+from fakejobs.wire.redact import redact
+from fakejobs.wire.times import from_iso, to_iso
+
+admin = Blueprint("admin", __name__)
+
+
+@admin.errorhandler(IllegalTransition)
+def _illegal(error: IllegalTransition) -> Response:
+    answer = json_answer({"error": str(error), "allowed": [stage.value for stage in error.allowed]}, 409)
+    answer.headers["X-Error-Message"] = str(error)
+    return answer
+
+
+@admin.errorhandler(ValueError)
+def _wrong(error: ValueError) -> Response:
+    return error_answer(400, str(redact(str(error))))
+
+
+@admin.get("/openapi.json")
+def openapi() -> Response:
+    """The contract that the fake keeps, as an OpenAPI document."""
+    return json_answer(document())
+
+
+@admin.get("/_fakejobs/health")
+def health() -> Response:
+    """That the server is there, and what it serves."""
+    fake = hub()
+    return json_answer(
+        {
+            "status": "ok",
+            "version": VERSION,
+            "seed": fake.settings.seed,
+            "jobs": len(fake.all_jobs()),
+            "rules": len(fake.rules()),
+            **_clock(),
+        }
+    )
+
+
+@admin.post("/_fakejobs/reset")
+def reset() -> Response:
+    """Forget all jobs, rules and requests; take on the settings that are given, and start the clock at ``start``."""
+    words = dict(_words((*WORDS, "start")))
+    start = words.pop("start", None)
+    anchor = None
+    if start is not None:
+        now = hub().clock.anchor
+        anchor = Anchor(at=_instant(start, "start"), source=now.source, speed=now.speed, frozen=now.frozen)
+    settings = settings_from({**settings_to(hub().settings), **words}) if words else None
+    hub().reset(settings, anchor)
+    return json_answer({"status": "ok", **_clock()})
+
+
+@admin.get("/_fakejobs/clock")
+def clock() -> Response:
+    """What time it is."""
+    return json_answer(_clock())
+
+
+@admin.post("/_fakejobs/clock")
+def move_clock() -> Response:
+    """One of ``advance`` (seconds, or ``"1h"``), ``set`` (an instant), ``freeze`` (true or false), ``speed`` (a number)."""
+    words = _words(("advance", "set", "freeze", "speed"))
+    clock = hub().clock
+    match dict(words):
+        case {"advance": by, **rest} if not rest:
+            try:
+                length = milliseconds(by)
+            except ValueError as error:
+                raise ValueError(f"advance: {error}") from None
+            clock.advance(length)
+        case {"set": instant, **rest} if not rest:
+            clock.set(_instant(instant, "set"))
+        case {"freeze": bool() as freeze, **rest} if not rest:
+            if freeze:
+                clock.freeze()
+            else:
+                clock.unfreeze()
+        case {"speed": (int() | float()) as speed, **rest} if not rest and not isinstance(speed, bool):
+            clock.run_at(speed)
+        case _:
+            raise ValueError(
+                'give exactly one of {"advance": "1h"}, {"set": "2026-01-01T00:00:00Z"}, {"freeze": true}, {"speed": 60}'
+            )
+    return json_answer(_clock())
+
+
+@admin.get("/_fakejobs/rules")
+def list_rules() -> Response:
+    """All rules, oldest first."""
+    return json_answer([_rule(rule) for rule in hub().rules()])
+
+
+@admin.post("/_fakejobs/rules")
+def add_rule() -> Response:
+    """Add a rule: ``{"when": {...}, "then": {...}}``."""
+    words = _words(("when", "then"))
+    return json_answer(_rule(hub().add_rule(_mapping(words, "when"), _mapping(words, "then"))))
+
+
+@admin.delete("/_fakejobs/rules")
+def delete_rules() -> Response:
+    """Delete all rules."""
+    return json_answer({"deleted": hub().delete_rules()})
+
+
+@admin.delete("/_fakejobs/rules/<int:rule_id>")
+def delete_rule(rule_id: int) -> Response:
+    """Delete one rule."""
+    if not any(rule.id == rule_id for rule in hub().rules()):
+        return error_answer(404, f"there is no rule {rule_id}")
+    return json_answer({"deleted": hub().delete_rules(rule_id)})
+
+
+@admin.post("/_fakejobs/jobs/<job_id>/transition")
+def transition(job_id: str) -> Response:
+    """Put a job into another stage: ``{"stage": "ERROR", "message": "..."}``; illegal: 409 with the allowed stages."""
+    words = _words(("stage", "message", "cancel_reason"))
+    stage = words.get("stage")
+    if stage not in set(JobStage):
+        raise ValueError(f"stage: give one of {', '.join(JobStage)}")
+    seen = hub().transition(
+        job_id, JobStage(stage), message=_text(words, "message"), cancel_reason=_text(words, "cancel_reason")
+    )
+    return json_answer(job_body(seen, hub().settings.quirks))
+
+
+@admin.get("/_fakejobs/requests")
+def requests() -> Response:
+    """The last requests, oldest first, without tokens and secrets."""
+    return json_answer([{**asdict(record), "at": to_iso(record.at)} for record in hub().requests])
+
+
+def _clock() -> dict[str, object]:
+    clock = hub().clock
+    return {"now": to_iso(clock.now()), "frozen": clock.frozen, "speed": clock.speed}
+
+
+def _rule(rule: Rule) -> dict[str, object]:
+    return {"id": rule.id, "when": redact(rule.when), "then": redact(rule.then), "source": rule.source}
+
+
+def _words(known: tuple[str, ...]) -> Mapping[str, object]:
+    body = json_body() if request.content_length or request.headers.get("Transfer-Encoding") else {}
+    if not isinstance(body, dict):
+        raise ValueError(f"give a JSON object with {', '.join(known)}")  # noqa: TRY004
+    for word in body:
+        if word not in known:
+            raise ValueError(f"{word}: unknown word{did_you_mean(word, known)}")
+    return body
+
+
+def _mapping(words: Mapping[str, object], word: str) -> Mapping[str, object]:
+    value = words.get(word, {})
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{word}: give an object")  # noqa: TRY004
+    return value
+
+
+def _text(words: Mapping[str, object], word: str) -> str | None:
+    value = words.get(word)
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{word}: give a text")  # noqa: TRY004
+    return value
+
+
+def _instant(value: object, word: str) -> int:
+    try:
+        if isinstance(value, str):
+            return from_iso(value)
+    except ValueError:
+        pass
+    raise ValueError(f'{word}: give an instant in UTC, such as "2026-01-01T00:00:00Z"')

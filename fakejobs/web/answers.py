@@ -1,0 +1,92 @@
+"""Errors, in the Hub's shape: status, JSON ``error``, ``X-Error-Message``, ``X-Error-Code`` where one is known."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from fakejobs.model.refusal import Refusal
+from fakejobs.web.context import hub, json_answer
+from fakejobs.wire.decode import Invalid
+from fakejobs.wire.validate import format_problems, one_line
+
+logger = logging.getLogger("fakejobs")
+
+
+def error_answer(
+    status: int, message: str, *, header: str | None = None, code: str | None = None, hint: str | None = None
+) -> Response:
+    """An error with ``message`` in body and header.
+
+    Args:
+        header: the text of the header, where ``message`` does not fit one (several lines, or beyond ASCII).
+        code: ``X-Error-Code``.
+        hint: what this fake has to add for people: ``X-Fakejobs-Hint``.
+    """
+    answer = json_answer({"error": message}, status)
+    answer.headers["X-Error-Message"] = _header(message if header is None else header)
+    if code is not None:
+        answer.headers["X-Error-Code"] = code
+    if hint is not None:
+        answer.headers["X-Fakejobs-Hint"] = _header(hint)
+    return answer
+
+
+def register_errors(app: Flask) -> None:
+    """Answer every error of the app in JSON."""
+    app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(Invalid, _invalid)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _bug)
+
+
+def _refused(refusal: Refusal) -> Response:
+    return error_answer(refusal.status, refusal.message, code=refusal.code, hint=refusal.hint)
+
+
+def _invalid(invalid: Invalid) -> Response:
+    line = one_line(invalid.found)
+    text = line if hub().settings.quirks.validation_layout == "plain" else format_problems(invalid.found)
+    return error_answer(400, text, header=line)
+
+
+def _http(error: HTTPException) -> Response:
+    if isinstance(error, MethodNotAllowed):
+        allowed = ", ".join(sorted(error.valid_methods or ()))
+        answer = error_answer(405, f"Method not allowed: {request.method}; allowed here: {allowed}")
+        answer.headers["Allow"] = allowed
+        return answer
+    if error.code == 404:
+        return _unknown()
+    return error_answer(error.code or 500, error.description or error.name)
+
+
+def _unknown() -> Response:
+    """A route that is not ours: not there at all, or a part of the Hub that is not emulated."""
+    path = request.path
+    if path == "/api/agent-harnesses":
+        # A 200 would be kept for a day in the client's cache folder (huggingface_hub from 1.19.0 on).
+        return error_answer(404, "Sorry, we can't find the page you are looking for.")
+    if path.startswith("/api/") and not path.startswith("/api/jobs"):
+        return error_answer(
+            501,
+            f"fakejobs emulates Jobs only, not {request.method} {path}",
+            hint="answer this route yourself in front of fakejobs, or leave the call out of the test",
+        )
+    return error_answer(404, "Sorry, we can't find the page you are looking for.", hint=f"no route {path}")
+
+
+def _bug(error: Exception) -> Response:
+    logger.error("a bug in fakejobs: %s %s", request.method, request.path, exc_info=error)
+    return error_answer(
+        500,
+        "Internal Error: this is a bug in fakejobs, not in what was asked of it",
+        hint=f"{type(error).__name__}; the server's log has the traceback",
+    )
+
+
+def _header(text: str) -> str:
+    """``text`` as a header can carry it: one line of printable ASCII."""
+    return "".join(each if " " <= each <= "~" else "?" for each in text.replace("\n", "; "))[:2000]

@@ -1,0 +1,107 @@
+"""What a view knows of its request, and how it answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Iterable
+from typing import TypeVar
+
+from flask import Response, g, request
+from werkzeug.datastructures import MultiDict
+
+from fakejobs.clock import Stream, WaitUntil
+from fakejobs.drivers.threads import block_drive
+from fakejobs.hub import FakeHub
+from fakejobs.model.identity import Caller
+from fakejobs.model.refusal import Refusal
+from fakejobs.wire.decode import Invalid
+from fakejobs.wire.json_types import Json
+from fakejobs.wire.read_json import BODY_LIMIT, BadJson, read_json
+from fakejobs.wire.read_query import read_query
+from fakejobs.wire.redact import redact
+from fakejobs.wire.validate import problems
+
+HUB_KEY = "fakejobs.hub"
+"""Key of the WSGI environ under which the app finds its hub."""
+
+DRIVE_KEY = "fakejobs.drive"
+"""Key of the WSGI environ under which a driver offers to drive streams; without it they block a thread."""
+
+Step = TypeVar("Step")
+_dumps = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
+def hub() -> FakeHub:
+    """The hub of this request."""
+    found: FakeHub = request.environ[HUB_KEY]
+    return found
+
+
+def caller() -> Caller:
+    """Who calls.
+
+    Raises:
+        Refusal: 401 without a token, or with an unknown one.
+    """
+    kind, _, token = request.headers.get("Authorization", "").strip().partition(" ")
+    return hub().caller(token.strip() if kind.lower() == "bearer" else None)
+
+
+def json_body() -> Json:
+    """The JSON body of the request, read with care.
+
+    Raises:
+        Refusal: 415 if it is said to be something else; the status of `BadJson` if it is not JSON or too large.
+    """
+    try:
+        if (request.content_length or 0) > BODY_LIMIT:
+            raise BadJson(413, f"Request body is too large: at most {BODY_LIMIT:,} bytes are read")
+        raw = request.stream.read(BODY_LIMIT + 1)
+        if raw and not request.is_json:
+            raise BadJson(415, "Unsupported content type: send the body as application/json")
+        if not raw:
+            raise Refusal(400, "Invalid input: a JSON body is needed")
+        body = read_json(raw)
+    except BadJson as error:
+        raise Refusal(error.status, error.sentence) from None
+    g.body = redact(body)
+    return body
+
+
+def query(piece: str) -> dict[str, Json]:
+    """The query parameters of the request that ``piece`` knows.
+
+    Raises:
+        Invalid: they do not match the schema.
+    """
+    arguments: MultiDict[str, str] = request.args
+    values = read_query(piece, arguments.items(multi=True))
+    if found := problems(piece, values):
+        raise Invalid(found)
+    return values
+
+
+def json_answer(body: object, status: int = 200) -> Response:
+    """A JSON answer, as Express writes it: compact, in UTF-8."""
+    return Response(_dumps(body).encode(), status, content_type="application/json; charset=utf-8")
+
+
+def stream_answer(steps: Generator[Step | WaitUntil, None, None], topic: str, encode: Callable[[Step], bytes]) -> Response:
+    """A stream of events, driven by whatever driver serves this request."""
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    if request.method == "HEAD":
+        steps.close()
+        return Response((), content_type="text/event-stream", headers=headers)
+    drive: Callable[[Stream], Iterable[bytes]] = request.environ.get(DRIVE_KEY) or block_drive(request.environ)
+    stream = Stream(_encoded(steps, encode), topic, hub().clock)
+    return Response(drive(stream), content_type="text/event-stream", headers=headers, direct_passthrough=True)
+
+
+def _encoded(
+    steps: Generator[Step | WaitUntil, None, None], encode: Callable[[Step], bytes]
+) -> Generator[bytes | WaitUntil, None, None]:
+    try:
+        for step in steps:
+            yield step if isinstance(step, WaitUntil) else encode(step)
+    finally:
+        steps.close()

@@ -1,0 +1,1 @@
+"""pytest fixtures for code that uses Hugging Face Jobs."""
