@@ -132,18 +132,18 @@ def open_hub(
 
 def _rules(value: object) -> tuple[tuple[Mapping[str, object], Mapping[str, object]], ...]:
     if not isinstance(value, list):
-        raise ValueError("rules: give [[rules]] tables with `when` and `then`")  # noqa: TRY004
+        raise ValueError("rules: give [[rules]] tables with `when` and `then`")
     rules = []
     for index, each in enumerate(value):
         where = f"rules[{index}]"
         if not isinstance(each, Mapping):
-            raise ValueError(f"{where}: give a table with `when` and `then`")  # noqa: TRY004
+            raise ValueError(f"{where}: give a table with `when` and `then`")
         for word in each:
             if word not in ("when", "then"):
                 raise ValueError(f"{where}.{word}: unknown word{did_you_mean(word, ('when', 'then'))}")
         when, then = each.get("when", {}), each.get("then", {})
         if not isinstance(when, Mapping) or not isinstance(then, Mapping):
-            raise ValueError(f"{where}: `when` and `then` are tables")  # noqa: TRY004
+            raise ValueError(f"{where}: `when` and `then` are tables")
         try:
             rule_from(0, when, then)
         except ValueError as error:

@@ -26,6 +26,8 @@ Kind = Literal["auto", "uvicorn", "werkzeug"]
 # Wrappers (npm and the like) pass on a Ctrl-C that the terminal has sent to us already: one signal, not two.
 _SAME_SIGNAL = 0.5
 
+_OPEN_FILES = 10_000
+
 # How long open responses may take to end when the server stops.
 _GRACE = 0.3
 
@@ -62,8 +64,22 @@ def run(
         raise ServerMissing(
             "uvicorn is not installed: `pip install 'fakejobs[serve]'`, or serve with werkzeug instead"
         )
+    _allow_many_connections()
     serve = _uvicorn if server != "werkzeug" and installed else _werkzeug
     serve(app, sock, on_ready, keep_alive)
+
+
+def _allow_many_connections() -> None:
+    """Raise the limit of open files, where there is one, as each follower is one: often 1024, on macOS 256."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _werkzeug(

@@ -47,7 +47,7 @@ def settings_from(words: Mapping[str, object]) -> Settings:
             raise ValueError(f"{word}: unknown word{did_you_mean(word, WORDS)}")
     seed = words.get("seed", 0)
     if isinstance(seed, bool) or not isinstance(seed, int):
-        raise ValueError("seed: give a whole number")  # noqa: TRY004
+        raise ValueError("seed: give a whole number")
     return Settings(
         seed=seed,
         quirks=quirks_from(_table(words, "quirks")),
@@ -69,7 +69,7 @@ def settings_to(settings: Settings) -> dict[str, object]:
 def _table(words: Mapping[str, object], word: str) -> Mapping[str, object]:
     value = words.get(word, {})
     if not isinstance(value, Mapping):
-        raise ValueError(f"{word}: give a table")  # noqa: TRY004
+        raise ValueError(f"{word}: give a table")
     return value
 
 
@@ -77,7 +77,7 @@ def _profiles(flavors: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
     profiles: dict[str, Mapping[str, object]] = {}
     for name, profile in flavors.items():
         if not isinstance(profile, Mapping):
-            raise ValueError(f"flavors.{name}: give a table")  # noqa: TRY004
+            raise ValueError(f"flavors.{name}: give a table")
         profiles[name] = profile
     hardware(profiles)  # names what is wrong
     return profiles

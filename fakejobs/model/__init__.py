@@ -1,0 +1,1 @@
+"""What a job is: pure, with no I/O, no clock and no Flask."""

@@ -229,7 +229,7 @@ def _without_none(values: dict[str, object]) -> dict[str, object]:
 
 def _tables(value: object, where: str) -> list[Mapping[str, object]]:
     if isinstance(value, (str, Mapping)) or not isinstance(value, Sequence):
-        raise ValueError(f"{where}: give a list")  # noqa: TRY004
+        raise ValueError(f"{where}: give a list")
     return [{"name": each} if isinstance(each, str) and where != "tokens" else each for each in value]
 
 
@@ -237,12 +237,12 @@ def _table(
     value: object, where: str, types: Mapping[str, type], required: tuple[str, ...] = ("name",)
 ) -> dict[str, object]:
     if not isinstance(value, Mapping):
-        raise ValueError(f"{where}: give a table with {', '.join(types)}")  # noqa: TRY004
+        raise ValueError(f"{where}: give a table with {', '.join(types)}")
     for key, each in value.items():
         if key not in types:
             raise ValueError(f"{where}.{key}: unknown word{did_you_mean(str(key), types)}")
         if not isinstance(each, types[key]):
-            raise ValueError(f"{where}.{key}: must be a {types[key].__name__.lower()}")  # noqa: TRY004
+            raise ValueError(f"{where}.{key}: must be a {types[key].__name__.lower()}")
     for key in required:
         if not value.get(key):
             raise ValueError(f"{where}: `{key}` is missing")

@@ -119,7 +119,7 @@ def _message(value: object) -> str | None:
 def _flag(word: str, words: Mapping[str, object]) -> bool:
     value = words.get(word, False)
     if not isinstance(value, bool):
-        raise ValueError(f"then.{word}: {_short(value)} is neither true nor false")  # noqa: TRY004
+        raise ValueError(f"then.{word}: {_short(value)} is neither true nor false")
     return value
 
 

@@ -82,7 +82,7 @@ def rule_from(rule_id: int, when: Mapping[str, object], then: Mapping[str, objec
             _check_pattern(f"when.{word}", word, value)
             continue
         if not isinstance(value, Mapping):
-            raise ValueError(f'when.{word}: give a mapping, such as {{"team": "vision*"}}')  # noqa: TRY004
+            raise ValueError(f'when.{word}: give a mapping, such as {{"team": "vision*"}}')
         for key, pattern in value.items():
             _check_key(f"when.{word}.{key}", word, key)
             _check_pattern(f"when.{word}.{key}", word, pattern)
@@ -103,7 +103,7 @@ def _matches_all(patterns: Mapping[object, object], values: Mapping[str, str]) -
 
 def _check_pattern(where: str, word: str, value: object) -> None:
     if not isinstance(value, str):
-        raise ValueError(f"{where}: give a pattern, such as \"h200*\"; {type(value).__name__} is none")  # noqa: TRY004
+        raise ValueError(f"{where}: give a pattern, such as \"h200*\"; {type(value).__name__} is none")
     if word == "flavor":
         known = [flavor.name for flavor in FLAVORS] + list(UNLISTED)
         if not any(fnmatchcase(name, value) for name in known):

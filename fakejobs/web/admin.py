@@ -163,7 +163,7 @@ def _rule(rule: Rule) -> dict[str, object]:
 def _words(known: tuple[str, ...]) -> Mapping[str, object]:
     body = json_body() if request.content_length or request.headers.get("Transfer-Encoding") else {}
     if not isinstance(body, dict):
-        raise ValueError(f"give a JSON object with {', '.join(known)}")  # noqa: TRY004
+        raise ValueError(f"give a JSON object with {', '.join(known)}")
     for word in body:
         if word not in known:
             raise ValueError(f"{word}: unknown word{did_you_mean(word, known)}")
@@ -173,14 +173,14 @@ def _words(known: tuple[str, ...]) -> Mapping[str, object]:
 def _mapping(words: Mapping[str, object], word: str) -> Mapping[str, object]:
     value = words.get(word, {})
     if not isinstance(value, Mapping):
-        raise ValueError(f"{word}: give an object")  # noqa: TRY004
+        raise ValueError(f"{word}: give an object")
     return value
 
 
 def _text(words: Mapping[str, object], word: str) -> str | None:
     value = words.get(word)
     if value is not None and not isinstance(value, str):
-        raise ValueError(f"{word}: give a text")  # noqa: TRY004
+        raise ValueError(f"{word}: give a text")
     return value
 
 

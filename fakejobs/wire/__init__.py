@@ -1,0 +1,1 @@
+"""How everything looks on the wire: the schema with its dates, reading, checking, encoding."""

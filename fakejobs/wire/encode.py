@@ -51,7 +51,7 @@ def job_body(seen: JobAt, quirks: Quirks) -> JobBody:
     body["type"] = "job"
     body["owner"] = about["owner"]
     body["initiator"] = about["initiator"]
-    body["status"] = _status(job, stage, seen.now)
+    body["status"] = _status(job, stage)
     if "secrets" in spec:
         body["secrets"] = spec["secrets"]
     if job.labels or quirks.cleared_labels == "empty":
@@ -87,7 +87,7 @@ def _times(seen: JobAt, stage: JobStage) -> JobBody:
     return body
 
 
-def _status(job: Job, stage: JobStage, now: int) -> JobBody:
+def _status(job: Job, stage: JobStage) -> JobBody:
     over = stage in TERMINAL
     status: JobBody = {"stage": stage.value, "message": job.plan.message if over else None}
     if over and job.plan.cancel_reason is not None:

@@ -10,12 +10,15 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from flask import Flask, Response, request
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fakejobs.clock import Anchor, Clock, Stream, WaitUntil
-from fakejobs.drivers.asgi import Bridge, Message, environ_of
+from fakejobs.drivers.asgi import Bridge
+from fakejobs.drivers.environ import Message, environ_of
 from fakejobs.drivers.pace import KEEP_ALIVE
+from fakejobs.drivers.threads import block_drive
 from tests.drivers.streaming_app import App, Log
 
 SCOPE: dict[str, Any] = {
@@ -259,6 +262,27 @@ def test_a_stream_is_woken_by_the_bell_from_any_thread_and_ends_with_the_log() -
     assert client.header(b"content-length") == []
     assert not client.sent[-1].get("more_body")
     assert (app.log.open, len(app.log.clock.bell)) == (0, 0)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_flask_view_answers_with_a_stream(method: str) -> None:
+    log = Log()
+    log.say(b"data: 1\n\n")
+    log.end = log.clock.now()
+    app = Flask(__name__)
+
+    @app.get("/logs")
+    def logs() -> Response:
+        drive = request.environ.get("fakejobs.drive") or block_drive(request.environ)
+        return Response(drive(log.stream()), content_type="text/event-stream")
+
+    client = Client(Bridge(app), "/logs", method=method)
+    play(client.answer())
+    assert client.body == (b"data: 1\n\n" if method == "GET" else b"")
+    assert client.header(b"content-length") == []
+    blocking = app.test_client().open("/logs", method=method)
+    assert blocking.data == client.body
+    assert (log.open, len(log.clock.bell)) == (0, 0)
 
 
 def test_a_running_clock_delivers_by_itself() -> None:

@@ -6,6 +6,7 @@ import json
 import time
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -404,10 +405,23 @@ junk = st.recursive(
 )  # fmt: skip
 
 
+TEXTS = ("", "a", "AB_1", "a" * 101, "a=b", "/x", "f" * 24, "@daily", "a\n", "2026-05-12T14:57:43Z")
+NUMBERS = (1, 0, 1.0, 2, 65535, 65536, 1.5, 2**53, -1, 1e300)
+NAMES = ("AB", "A", "a-b", "1B", "x\n", "")
+
+
+def mostly(usual: st.SearchStrategy[object], odd: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    return st.integers(0, 30).flatmap(lambda number: odd if number == 30 else usual)
+
+
+def fitting(schema: dict[str, Any], candidates: tuple[object, ...]) -> st.SearchStrategy[object]:
+    check = jsonschema_rs.validator_for(schema, validate_formats=True).is_valid
+    return mostly(st.sampled_from([one for one in candidates if check(one)]), st.sampled_from(candidates))
+
+
 def nearly(schema: dict[str, Any]) -> st.SearchStrategy[object]:
     """Instances that mostly follow ``schema``, with something odd here and there."""
-    follower = following(schema)
-    return st.one_of(follower, follower, follower, follower, junk)
+    return mostly(following(schema), junk)
 
 
 def following(schema: dict[str, Any]) -> st.SearchStrategy[object]:
@@ -419,32 +433,37 @@ def following(schema: dict[str, Any]) -> st.SearchStrategy[object]:
         return st.one_of([nearly(member) for member in schema["anyOf"]])
     kind = schema["type"] if isinstance(schema["type"], str) else schema["type"][0]
     if kind == "string":
-        return st.sampled_from(
-            ("", "a", "Ab_1", "a" * 101, "a=b", "/x", "f" * 24, "@daily", "a\n", "2026-05-12T14:57:43Z")
-        )
-    if kind == "integer":
-        return st.sampled_from([0, 1, 1.0, 2, 65535, 65536, 1.5, 2**53, -1])
-    if kind == "number":
-        return st.sampled_from([0, 1, 0.5, -2, 1e300])
+        return fitting(schema, TEXTS)
+    if kind in ("integer", "number"):
+        return fitting(schema, NUMBERS)
     if kind == "boolean":
         return st.booleans()
     if kind == "array":
-        return st.lists(nearly(schema["items"]), max_size=3)
+        fewest = schema.get("minItems", 0)
+        return mostly(
+            st.lists(nearly(schema["items"]), min_size=fewest, max_size=fewest + 2),
+            st.lists(following(schema["items"]), max_size=schema.get("maxItems", 1) + 1),
+        )
     if "properties" in schema:
         required = schema.get("required", [])
         members = {key: nearly(member) for key, member in schema["properties"].items()}
-        known = st.fixed_dictionaries(
+        whole = st.fixed_dictionaries(
             {key: members[key] for key in required},
             optional={key: member for key, member in members.items() if key not in required},
         )
-        odd = st.sampled_from([{}, {}, {}, {"odd": 1}])
-        fewer = st.sampled_from([None, None, None, *required])
-        return st.builds(
-            lambda body, more, less: {key: value for key, value in {**body, **more}.items() if key != less},
-            known, odd, fewer,
-        )  # fmt: skip
+        return mostly(
+            whole,
+            st.builds(
+                lambda body, less, more: {
+                    key: value for key, value in {**body, **more}.items() if key != less
+                },
+                whole,
+                st.sampled_from([None, *required]),
+                st.sampled_from([{}, {"odd": 1}]),
+            ),
+        )
     if isinstance(schema.get("additionalProperties"), dict):
-        names = st.sampled_from(["A", "AB", "a-b", "1B", "x\n", ""])
+        names = fitting(schema["propertyNames"], NAMES).map(str)
         return st.dictionaries(names, nearly(schema["additionalProperties"]), max_size=3)
     return st.just({})
 
