@@ -24,7 +24,12 @@ def main() -> None:
 
 @main.command()
 @click.option("--host", default="127.0.0.1", help="Address to listen on.")
-@click.option("--port", default=DEFAULT_PORT, type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one.")
+@click.option(
+    "--port",
+    default=DEFAULT_PORT,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 picks a free one.",
+)
 @click.option("--seed", type=int, help="What ids, delays and metrics are drawn from.  [default: 0]")
 @click.option(
     "--speed",
@@ -32,7 +37,10 @@ def main() -> None:
     help="Simulated seconds per real second: with 60, a minute takes one second.  [default: 1]",
 )
 @click.option(
-    "--scenario", type=click.Path(dir_okay=False), metavar="FILE", help="TOML file with settings, clock and rules."
+    "--scenario",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="TOML file with settings, clock and rules.",
 )
 @click.option(
     "--db",
@@ -47,7 +55,10 @@ def main() -> None:
     help="File to write the URL to as soon as connections are accepted; removed at the end.",
 )
 @click.option(
-    "--server", type=click.Choice(["auto", "uvicorn", "werkzeug"]), default="auto", help="auto is uvicorn if it is installed."
+    "--server",
+    type=click.Choice(["auto", "uvicorn", "werkzeug"]),
+    default="auto",
+    help="auto is uvicorn if it is installed.",
 )
 def serve(
     host: str,
@@ -80,7 +91,9 @@ def serve(
         raise click.ClickException(str(error)) from None
 
     def announce(url: str) -> None:
-        state = f"seed {hub.settings.seed}, " + ("time frozen" if hub.clock.frozen else f"speed {hub.clock.speed:g}")
+        state = f"seed {hub.settings.seed}, " + (
+            "time frozen" if hub.clock.frozen else f"speed {hub.clock.speed:g}"
+        )
         click.echo(f"fakejobs {VERSION} serves the Jobs API on {url} ({state}{f', {db}' if db else ''})")
         click.echo("Point a shell's hf and Python at it:")
         for line in environment(url, needs_token=bool(hub.settings.identity.tokens)):
@@ -120,7 +133,9 @@ def demo() -> None:
 
 def environment(url: str, *, needs_token: bool = False) -> list[str]:
     """The lines of a shell that point ``hf`` and huggingface_hub at ``url``."""
-    token = "# HF_TOKEN: one of the tokens of the scenario" if needs_token else f"export HF_TOKEN={DEFAULT_TOKEN}"
+    token = (
+        "# HF_TOKEN: one of the tokens of the scenario" if needs_token else f"export HF_TOKEN={DEFAULT_TOKEN}"
+    )
     return [f"export HF_ENDPOINT={shlex.quote(url)}", token]
 
 

@@ -208,7 +208,9 @@ class Clock:
             ValueError: the speed is not above 0 (to stop time, `freeze`) or above a million.
         """
         if not 0 < speed <= 1_000_000:
-            raise ValueError(f"speed must be above 0 and at most 1000000, not {speed}; to stop time, freeze it")
+            raise ValueError(
+                f"speed must be above 0 and at most 1000000, not {speed}; to stop time, freeze it"
+            )
         with self._lock:
             return self._put(replace(self._anchor, at=self.now(), speed=speed))
 

@@ -57,9 +57,13 @@ def run_demo(say: Callable[[str], None]) -> None:
 
 def _three_jobs(hub: FakeHub, api: HfApi, say: Callable[[str], None]) -> list[_Row]:
     hub.when(name="train").then(
-        scheduling="20s", running="2m", logs=["loading data", "epoch 1: loss 0.90", "epoch 2: loss 0.10", "saved"]
+        scheduling="20s",
+        running="2m",
+        logs=["loading data", "epoch 1: loss 0.90", "epoch 2: loss 0.10", "saved"],
     )
-    hub.when(name="evaluate").then(scheduling="2m", running="30s", logs=["Traceback: no such file"], exit_code=1)
+    hub.when(name="evaluate").then(
+        scheduling="2m", running="30s", logs=["Traceback: no such file"], exit_code=1
+    )
     hub.when(name="serve").then(scheduling="5s", running="forever")
 
     train = _submit(api, "train", "cpu-upgrade", say)
@@ -73,10 +77,16 @@ def _three_jobs(hub: FakeHub, api: HfApi, say: Callable[[str], None]) -> list[_R
         lines.append(line)
     expected = ["loading data", "epoch 1: loss 0.90", "epoch 2: loss 0.10", "saved"]
     _expect("the log of train", expected, lines)
-    _expect("the stage of train when its log ends", "COMPLETED", str(api.inspect_job(job_id=train.id).status.stage))
+    _expect(
+        "the stage of train when its log ends",
+        "COMPLETED",
+        str(api.inspect_job(job_id=train.id).status.stage),
+    )
 
     say("\nWaiting for evaluate ...")
-    _expect("the stage of evaluate", "ERROR", str(api.wait_for_job(job_id=evaluate.id, timeout=60).status.stage))
+    _expect(
+        "the stage of evaluate", "ERROR", str(api.wait_for_job(job_id=evaluate.id, timeout=60).status.stage)
+    )
     say("Cancelling serve ...")
     _expect("the stage of serve before", "RUNNING", str(api.inspect_job(job_id=serve.id).status.stage))
     api.cancel_job(job_id=serve.id)
@@ -112,7 +122,9 @@ def _table(hub: FakeHub, rows: list[_Row]) -> Iterator[str]:
         started = plan.started_at(seen.now)
         cost = micro_usd(flavors[seen.job.flavor], plan, seen.now)
         total += cost
-        waited, ran = (0, 0) if started is None else (started - plan.created, min(plan.end, seen.now) - started)
+        waited, ran = (
+            (0, 0) if started is None else (started - plan.created, min(plan.end, seen.now) - started)
+        )
         yield (
             f"{row.name:<10}{seen.job.flavor:<14}{seen.stage:<11}{waited // 1000:>6}s{ran // 1000:>6}s"
             f"{f'${dollars(cost):.4f}':>10}  {plan.message or ''}"

@@ -55,7 +55,9 @@ class RemoteHub:
     def __init__(self, url: str = "http://127.0.0.1:8484", *, timeout: float = 10.0) -> None:
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
-            raise ValueError(f"{url!r} is not the address of a fakejobs server, such as http://127.0.0.1:8484")
+            raise ValueError(
+                f"{url!r} is not the address of a fakejobs server, such as http://127.0.0.1:8484"
+            )
         self.url = url.rstrip("/")
         self.clock = RemoteClock(self)
         self._address = parts.hostname, parts.port or 80
@@ -91,7 +93,9 @@ class RemoteHub:
     ) -> dict[str, object]:
         """Put a job into another stage now; returns the job as the API has it."""
         words = {"stage": stage, "message": message, "cancel_reason": cancel_reason}
-        answer = self.call("POST", f"/jobs/{job_id}/transition", {k: v for k, v in words.items() if v is not None})
+        answer = self.call(
+            "POST", f"/jobs/{job_id}/transition", {k: v for k, v in words.items() if v is not None}
+        )
         return cast("dict[str, object]", answer)
 
     @property
@@ -113,7 +117,9 @@ class RemoteHub:
             response = connection.getresponse()
             text = response.read()
         except OSError as error:
-            raise ConnectionError(f"no fakejobs server answers at {self.url} ({error}); start one: fakejobs serve") from None
+            raise ConnectionError(
+                f"no fakejobs server answers at {self.url} ({error}); start one: fakejobs serve"
+            ) from None
         finally:
             connection.close()
         try:

@@ -77,7 +77,9 @@ def scenario_from(words: Mapping[str, object]) -> Scenario:
     settings = {word: words[word] for word in WORDS if word in words}
     settings_from(settings)
     speed, frozen = words.get("speed"), words.get("frozen")
-    if speed is not None and (isinstance(speed, bool) or not isinstance(speed, (int, float)) or not 0 < speed <= 1e6):
+    if speed is not None and (
+        isinstance(speed, bool) or not isinstance(speed, (int, float)) or not 0 < speed <= 1e6
+    ):
         raise ValueError("speed: give a number above 0, at most 1000000; to stop time, frozen = true")
     if frozen is not None and not isinstance(frozen, bool):
         raise ValueError("frozen: give true or false")
@@ -85,7 +87,11 @@ def scenario_from(words: Mapping[str, object]) -> Scenario:
 
 
 def open_hub(
-    path: str = ":memory:", *, scenario: Scenario | None = None, seed: int | None = None, speed: float | None = None
+    path: str = ":memory:",
+    *,
+    scenario: Scenario | None = None,
+    seed: int | None = None,
+    speed: float | None = None,
 ) -> FakeHub:
     """Open the hub of a database, with a scenario put on top.
 

@@ -50,7 +50,9 @@ def allow(state: State, caller: Caller, namespace: str, permission: str) -> Owne
     owner = identity.owner(namespace)
     if owner is None:
         known = ", ".join(identity.namespaces())
-        raise Refusal(404, state.settings.quirks.namespace_not_found, hint=f"the namespaces here are: {known}")
+        raise Refusal(
+            404, state.settings.quirks.namespace_not_found, hint=f"the namespaces here are: {known}"
+        )
     if not identity.may(caller, namespace, permission):
         raise Refusal(
             403,
@@ -113,9 +115,7 @@ def _create(
         id=object_id(now, seed, ORIGIN, number),
         namespace=namespace,
         number=number,
-        plan=plan_for(
-            script, spec, state.settings.quirks, created=now, start=NEVER if queues else ready_at
-        ),
+        plan=plan_for(script, spec, state.settings.quirks, created=now, start=NEVER if queues else ready_at),
         spec=spec,
         labels=labels,
         about=about,
@@ -262,7 +262,13 @@ def _again(state: State, job: Job, now: int, stage: JobStage) -> Job:
 
 
 def _end(
-    state: State, job: Job, now: int, stage: JobStage, *, message: str | None, cancel_reason: str | None = None
+    state: State,
+    job: Job,
+    now: int,
+    stage: JobStage,
+    *,
+    message: str | None,
+    cancel_reason: str | None = None,
 ) -> Job:
     plan = job.plan.ended(now, stage, message=message, cancel_reason=cancel_reason)
     return _replan(state, replace(job, plan=plan), now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -61,7 +60,9 @@ class State:
         ValueError: the file was made with another seed than ``settings`` say.
     """
 
-    def __init__(self, path: str = ":memory:", settings: Settings | None = None, anchor: Anchor | None = None) -> None:
+    def __init__(
+        self, path: str = ":memory:", settings: Settings | None = None, anchor: Anchor | None = None
+    ) -> None:
         self.lock = threading.RLock()
         self.path = path
         self.database = open_database(path)

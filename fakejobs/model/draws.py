@@ -8,7 +8,9 @@ from hashlib import blake2b
 
 def digest(seed: int, key: str, purpose: str, index: int = 0, *, size: int = 8) -> bytes:
     """``size`` bytes (at most 64) that depend on the four arguments and nothing else."""
-    return blake2b(f"{seed}|{key}|{purpose}|{index}".encode("utf-8", "surrogatepass"), digest_size=size).digest()
+    return blake2b(
+        f"{seed}|{key}|{purpose}|{index}".encode("utf-8", "surrogatepass"), digest_size=size
+    ).digest()
 
 
 def draw(seed: int, key: str, purpose: str, index: int = 0) -> float:

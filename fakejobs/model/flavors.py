@@ -156,5 +156,3 @@ def _percent(value: object) -> Range:
 
 
 _PROFILE = ("scheduling", "running", "cpu_load", "gpu_load", "memory_load", "capacity")
-
-

@@ -113,16 +113,22 @@ class Identity:
         names = self.namespaces()
         for name in names:
             if not _NAME.fullmatch(name) or name == "hardware":
-                raise ValueError(f"users and orgs: {name!r} cannot be a namespace; it must match {_NAME.pattern}")
+                raise ValueError(
+                    f"users and orgs: {name!r} cannot be a namespace; it must match {_NAME.pattern}"
+                )
             if names.count(name) > 1:
                 raise ValueError(f"users and orgs: {name!r} is there twice; they share their namespaces")
         known = [user.name for user in self.users]
         for org in self.orgs:
             for member, role in (org.members or {}).items():
                 if member not in known:
-                    raise ValueError(f"orgs.{org.name}.members: no user {member!r}{did_you_mean(member, known)}")
+                    raise ValueError(
+                        f"orgs.{org.name}.members: no user {member!r}{did_you_mean(member, known)}"
+                    )
                 if role not in ORG_ROLES:
-                    raise ValueError(f"orgs.{org.name}.members.{member}: {role!r} is none of {', '.join(ORG_ROLES)}")
+                    raise ValueError(
+                        f"orgs.{org.name}.members.{member}: {role!r} is none of {', '.join(ORG_ROLES)}"
+                    )
         for token in self.tokens:
             if token.user not in known:
                 raise ValueError(f"tokens: no user {token.user!r}{did_you_mean(token.user, known)}")
@@ -136,7 +142,9 @@ class Identity:
             Refusal: 401, without a token or with one that is not known.
         """
         if not bearer:
-            raise Refusal(401, "Invalid username or password.", hint="send any token: Authorization: Bearer hf_...")
+            raise Refusal(
+                401, "Invalid username or password.", hint="send any token: Authorization: Bearer hf_..."
+            )
         digest = token_digest(bearer)
         if not self.tokens:
             return Caller(self.users[0], Token(digest, self.users[0].name))
@@ -144,7 +152,9 @@ class Identity:
             if token.digest == digest:
                 return Caller(next(user for user in self.users if user.name == token.user), token)
         raise Refusal(
-            401, "Invalid credentials in Authorization header", hint="this token is not among the configured ones"
+            401,
+            "Invalid credentials in Authorization header",
+            hint="this token is not among the configured ones",
         )
 
     def owner(self, namespace: str) -> Owner | None:

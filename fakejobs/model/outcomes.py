@@ -106,7 +106,9 @@ def _logs(value: object) -> tuple[tuple[str, ...] | None, tuple[Line, ...] | Non
 
 def _exit_code(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 255:
-        raise ValueError(f"then.exit_code: {_short(value)} is no exit code; give a whole number from 0 to 255")
+        raise ValueError(
+            f"then.exit_code: {_short(value)} is no exit code; give a whole number from 0 to 255"
+        )
     return value
 
 

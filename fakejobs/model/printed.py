@@ -17,7 +17,9 @@ def printed_by(words: Sequence[str]) -> tuple[str, ...]:
     output = _output(words)
     if output is None:
         command = " ".join(words) or "the command of the image"
-        return (f"[fakejobs] simulated, not run: {command if len(command) <= 200 else command[:197] + '...'}",)
+        return (
+            f"[fakejobs] simulated, not run: {command if len(command) <= 200 else command[:197] + '...'}",
+        )
     return tuple(output.removesuffix("\n").split("\n")) if output else ()
 
 

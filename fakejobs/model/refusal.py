@@ -13,7 +13,9 @@ class Refusal(Exception):
         hint: what this fake has to add for people (never part of the Hub's answer; sent as ``X-Fakejobs-Hint``).
     """
 
-    def __init__(self, status: int, message: str, *, code: str | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self, status: int, message: str, *, code: str | None = None, hint: str | None = None
+    ) -> None:
         self.status = status
         self.message = message
         self.code = code

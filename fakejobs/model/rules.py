@@ -64,7 +64,9 @@ class Rule:
         return True
 
 
-def rule_from(rule_id: int, when: Mapping[str, object], then: Mapping[str, object], source: str = "user") -> Rule:
+def rule_from(
+    rule_id: int, when: Mapping[str, object], then: Mapping[str, object], source: str = "user"
+) -> Rule:
     """Check the words of a rule and make it.
 
     Patterns are shell-style: ``*``, ``?``, ``[seq]``, case counts. ``command`` is the words of the command and the arguments, joined by
@@ -97,13 +99,14 @@ def newest_match(rules: Iterable[Rule], job: Features) -> Rule | None:
 
 def _matches_all(patterns: Mapping[object, object], values: Mapping[str, str]) -> bool:
     return all(
-        str(key) in values and fnmatchcase(values[str(key)], str(pattern)) for key, pattern in patterns.items()
+        str(key) in values and fnmatchcase(values[str(key)], str(pattern))
+        for key, pattern in patterns.items()
     )
 
 
 def _check_pattern(where: str, word: str, value: object) -> None:
     if not isinstance(value, str):
-        raise ValueError(f"{where}: give a pattern, such as \"h200*\"; {type(value).__name__} is none")
+        raise ValueError(f'{where}: give a pattern, such as "h200*"; {type(value).__name__} is none')
     if word == "flavor":
         known = [flavor.name for flavor in FLAVORS] + list(UNLISTED)
         if not any(fnmatchcase(name, value) for name in known):
@@ -134,5 +137,8 @@ _LABEL_RULE = "labels have only letters, digits, dots, dashes and underscores"
 _ALPHABETS: dict[str, tuple[Callable[[str], bool], str]] = {
     "labels": (_only("a-zA-Z0-9._-"), _LABEL_RULE),
     "name": (_only("a-zA-Z0-9._-"), _LABEL_RULE),
-    "namespace": (_only(r"a-zA-Z0-9._-"), "namespaces have only letters, digits, dots, dashes and underscores"),
+    "namespace": (
+        _only(r"a-zA-Z0-9._-"),
+        "namespaces have only letters, digits, dots, dashes and underscores",
+    ),
 }

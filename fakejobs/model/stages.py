@@ -30,9 +30,7 @@ TERMINAL: frozenset[JobStage] = frozenset(
 # A retry (RUNNING back to SCHEDULING) belongs here from the start: plans with several attempts use it.
 TRANSITIONS: dict[JobStage, frozenset[JobStage]] = {
     JobStage.SCHEDULING: frozenset({JobStage.RUNNING, JobStage.ERROR, JobStage.CANCELED}),
-    JobStage.RUNNING: frozenset(
-        {JobStage.SCHEDULING, JobStage.COMPLETED, JobStage.ERROR, JobStage.CANCELED}
-    ),
+    JobStage.RUNNING: frozenset({JobStage.SCHEDULING, JobStage.COMPLETED, JobStage.ERROR, JobStage.CANCELED}),
     JobStage.COMPLETED: frozenset({JobStage.DELETED}),
     JobStage.ERROR: frozenset({JobStage.DELETED}),
     JobStage.CANCELED: frozenset({JobStage.DELETED}),

@@ -107,7 +107,9 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
     )
     if application == APPLICATION_ID and version != VERSION:
         connection.execute("ROLLBACK")
-        raise DatabaseUnusable(f"{path}: made by another version of fakejobs (format {version}, not {VERSION})")
+        raise DatabaseUnusable(
+            f"{path}: made by another version of fakejobs (format {version}, not {VERSION})"
+        )
     if application != APPLICATION_ID and tables:
         connection.execute("ROLLBACK")
         raise DatabaseUnusable(f"{path}: this database is not one of fakejobs; give another file")

@@ -11,9 +11,7 @@ from fakejobs.model.outcomes import Script
 from fakejobs.model.plan import Plan
 from fakejobs.model.stages import JobStage
 
-_COLUMNS = (
-    "id, namespace, number, created, start, end, end_stage, message, cancel_reason, earlier, spec, labels, about, rule"
-)
+_COLUMNS = "id, namespace, number, created, start, end, end_stage, message, cancel_reason, earlier, spec, labels, about, rule"
 Row = tuple[str, str, int, int, int, int, str, str | None, str | None, str, str, str, str, int | None]
 
 Position = tuple[int, str]
@@ -124,7 +122,9 @@ def newest_jobs(
     return [_job(row) for row in rows]
 
 
-def count_jobs(connection: sqlite3.Connection, namespace: str, now: int, *, stages: Iterable[JobStage] = ()) -> int:
+def count_jobs(
+    connection: sqlite3.Connection, namespace: str, now: int, *, stages: Iterable[JobStage] = ()
+) -> int:
     """How many jobs of a namespace are in one of ``stages`` at ``now``; none given: in any."""
     where, values = _where(namespace, now, stages)
     (count,) = connection.execute(f"SELECT count(*) FROM jobs WHERE {where}", values).fetchone()  # noqa: S608 - own text
@@ -176,7 +176,22 @@ def _where(namespace: str, now: int, stages: Iterable[JobStage]) -> tuple[str, l
 
 
 def _job(row: Row) -> Job:
-    job_id, namespace, number, created, start, end, end_stage, message, reason, earlier, spec, labels, about, rule = row
+    (
+        job_id,
+        namespace,
+        number,
+        created,
+        start,
+        end,
+        end_stage,
+        message,
+        reason,
+        earlier,
+        spec,
+        labels,
+        about,
+        rule,
+    ) = row
     past = () if earlier == "[]" else tuple((a, b) for a, b in json.loads(earlier))
     return Job(
         id=job_id,

@@ -41,7 +41,9 @@ def insert_rule(connection: sqlite3.Connection, rule: Rule) -> None:
 def all_rules(connection: sqlite3.Connection) -> list[Rule]:
     """Every rule, oldest first."""
     rows = connection.execute('SELECT id, "when", "then", source FROM rules ORDER BY id')
-    return [rule_from(rule_id, json.loads(when), json.loads(then), source) for rule_id, when, then, source in rows]
+    return [
+        rule_from(rule_id, json.loads(when), json.loads(then), source) for rule_id, when, then, source in rows
+    ]
 
 
 def delete_rules(
@@ -75,27 +77,32 @@ class Due:
 def insert_due(connection: sqlite3.Connection, due: Due) -> None:
     """Put an entry into the agenda; the same one twice is one."""
     connection.execute(
-        "INSERT OR IGNORE INTO agenda (at, rank, key, kind) VALUES (?, ?, ?, ?)", (due.at, due.rank, due.key, due.kind)
+        "INSERT OR IGNORE INTO agenda (at, rank, key, kind) VALUES (?, ?, ?, ?)",
+        (due.at, due.rank, due.key, due.kind),
     )
 
 
 def delete_due(connection: sqlite3.Connection, due: Due) -> None:
     """Take an entry from the agenda."""
     connection.execute(
-        "DELETE FROM agenda WHERE at = ? AND rank = ? AND key = ? AND kind = ?", (due.at, due.rank, due.key, due.kind)
+        "DELETE FROM agenda WHERE at = ? AND rank = ? AND key = ? AND kind = ?",
+        (due.at, due.rank, due.key, due.kind),
     )
 
 
 def next_due(connection: sqlite3.Connection) -> Due | None:
     """The first entry of the agenda, or None."""
-    row = connection.execute("SELECT at, rank, key, kind FROM agenda ORDER BY at, rank, key, kind LIMIT 1").fetchone()
+    row = connection.execute(
+        "SELECT at, rank, key, kind FROM agenda ORDER BY at, rank, key, kind LIMIT 1"
+    ).fetchone()
     return None if row is None else Due(*row)
 
 
 def add_waiting(connection: sqlite3.Connection, job: Job) -> None:
     """Put a job into the queue of its flavor."""
     connection.execute(
-        "INSERT OR IGNORE INTO waiting (flavor, created, job) VALUES (?, ?, ?)", (job.flavor, job.plan.created, job.id)
+        "INSERT OR IGNORE INTO waiting (flavor, created, job) VALUES (?, ?, ?)",
+        (job.flavor, job.plan.created, job.id),
     )
 
 

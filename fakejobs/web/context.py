@@ -86,13 +86,17 @@ def json_answer(body: object, status: int = 200) -> Response:
     return Response(_dumps(body).encode(), status, content_type="application/json; charset=utf-8")
 
 
-def stream_answer(steps: Generator[Step | WaitUntil, None, None], topic: str, encode: Callable[[Step], bytes]) -> Response:
+def stream_answer(
+    steps: Generator[Step | WaitUntil, None, None], topic: str, encode: Callable[[Step], bytes]
+) -> Response:
     """A stream of events, driven by whatever driver serves this request."""
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     if request.method == "HEAD":
         steps.close()
         return Response((), content_type="text/event-stream", headers=headers)
-    drive: Callable[[Stream], Iterable[bytes]] = request.environ.get(DRIVE_KEY) or block_drive(request.environ)
+    drive: Callable[[Stream], Iterable[bytes]] = request.environ.get(DRIVE_KEY) or block_drive(
+        request.environ
+    )
     stream = Stream(_encoded(steps, encode), topic, hub().clock)
     return Response(drive(stream), content_type="text/event-stream", headers=headers, direct_passthrough=True)
 

@@ -144,9 +144,7 @@ def whoami_body(caller: Caller, identity: Identity) -> JobBody:
     body["billingMode"] = "prepaid"
     body["isPro"] = user.is_pro
     body["avatarUrl"] = avatar_url(user.name)
-    body["orgs"] = [
-        _org(org, role) for org in identity.orgs if (role := org.role_of(user.name)) is not None
-    ]
+    body["orgs"] = [_org(org, role) for org in identity.orgs if (role := org.role_of(user.name)) is not None]
     body["auth"] = {
         "type": "access_token",
         "accessToken": {

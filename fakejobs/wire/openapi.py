@@ -24,7 +24,10 @@ def _operation(route: Route, date: str) -> Schema:
     operation: Schema = {"operationId": route.name, "parameters": _parameters(route, date)}
     operation["security"] = [] if route.public else [{"bearerAuth": []}]
     if route.body is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema_at(route.body, date)}}}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schema_at(route.body, date)}},
+        }
     success: Schema = {"description": "Success"}
     if route.kind == "sse":
         success["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
@@ -32,7 +35,10 @@ def _operation(route: Route, date: str) -> Schema:
         success["content"] = {"application/json": {"schema": schema_at(route.reply, date)}}
     error = {"description": "Error", "content": {"application/json": {"schema": schema_at("error", date)}}}
     special = {
-        str(status): {"description": "Error", "content": {"application/json": {"schema": schema_at(piece, date)}}}
+        str(status): {
+            "description": "Error",
+            "content": {"application/json": {"schema": schema_at(piece, date)}},
+        }
         for status, piece in route.errors
     }
     operation["responses"] = {"200": success, **special, "default": error}

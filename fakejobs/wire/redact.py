@@ -39,7 +39,11 @@ def _redact_member(key: str, value: object) -> object:
         if isinstance(value, Mapping):
             return {str(name): f"<secret {name}>" for name in value}
         # A list under "secrets" is one of names, which may be shown; anything else is not what was meant to be sent.
-        if lowered == "secrets" and isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value):
+        if (
+            lowered == "secrets"
+            and isinstance(value, (list, tuple))
+            and all(isinstance(each, str) for each in value)
+        ):
             return [redact_text(each) for each in value]
         return HIDDEN
     return HIDDEN if lowered in _SECRET_WORDS and value is not None else redact(value)

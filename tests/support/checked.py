@@ -33,7 +33,9 @@ def _check(answer: Response) -> Response:
         return answer
     route = _route()
     if answer.status_code >= 400:
-        _validate(dict(route.errors).get(answer.status_code, "error") if route else "error", answer.get_data())
+        _validate(
+            dict(route.errors).get(answer.status_code, "error") if route else "error", answer.get_data()
+        )
         for header in ("X-Error-Message", "X-Request-Id", "Date"):
             if header not in answer.headers:
                 _report(f"no {header} header")

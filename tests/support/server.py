@@ -30,7 +30,17 @@ class ServeProcess:
         self._output = folder / "output.txt"
         with self._output.open("a") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.serve", "serve", "--port", "0", "--ready-file", str(ready), *options],
+                [
+                    sys.executable,
+                    "-m",
+                    "tests.support.serve",
+                    "serve",
+                    "--port",
+                    "0",
+                    "--ready-file",
+                    str(ready),
+                    *options,
+                ],
                 cwd=ROOT,
                 stdout=output,
                 stderr=subprocess.STDOUT,
