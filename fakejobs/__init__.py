@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from fakejobs.version import VERSION as __version__
+from fakejobs.version import VERSION
 
 if TYPE_CHECKING:
     from fakejobs.clock import Anchor, Clock
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from fakejobs.model.stages import IllegalTransition, JobStage
     from fakejobs.remote import RemoteHub
     from fakejobs.wire.info import JobInfo, JobOwner, JobStatus
+
+__version__ = VERSION
 
 _HOMES = {
     "Anchor": "fakejobs.clock",

@@ -116,7 +116,7 @@ class Clock:
         anchor: Anchor | None = None,
         *,
         source: Callable[[], int] = source_ms,
-        keep: Callable[[Anchor], None] = lambda anchor: None,
+        keep: Callable[[Anchor], None] = lambda _anchor: None,
         may_go_back: Callable[[], bool] = lambda: True,
         lock: threading.RLock | None = None,
         not_before: int = 0,

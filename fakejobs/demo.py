@@ -105,7 +105,7 @@ def _three_jobs(hub: FakeHub, api: HfApi, say: Callable[[str], None]) -> list[_R
 
 
 def _submit(api: HfApi, name: str, flavor: str, say: Callable[[str], None]) -> JobInfo:
-    job = api.run_job(image=_IMAGE, command=["python", f"{name}.py"], flavor=flavor, labels={"name": name})  # type: ignore[arg-type]
+    job = api.run_job(image=_IMAGE, command=["python", f"{name}.py"], flavor=flavor, labels={"name": name})
     _expect(f"the stage of {name} when it is submitted", "SCHEDULING", str(job.status.stage))
     say(f"  {name}: {job.url} on {flavor}")
     return job

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from hashlib import sha256
 
 from fakejobs.model.draws import entity_id
@@ -184,6 +185,7 @@ class Identity:
         return [user.name for user in self.users] + [org.name for org in self.orgs]
 
 
+@cache
 def _owner(name: str, kind: str) -> Owner:
     return Owner(name, kind, entity_id(kind, name), avatar_url(name))
 

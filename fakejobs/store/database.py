@@ -145,12 +145,11 @@ def is_new_file(path: str) -> bool:
 def empty(connection: sqlite3.Connection) -> None:
     """Delete every row of every table."""
     for table in TABLES:
-        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the list above
+        connection.execute(f"DELETE FROM {table}")
 
 
 def dump(connection: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
     """Every row of every table, in the order of the primary keys: two hubs are in the same state if these are equal."""
     return {
-        table: sorted(connection.execute(f"SELECT * FROM {table}").fetchall(), key=repr)  # noqa: S608 - see above
-        for table in TABLES
+        table: sorted(connection.execute(f"SELECT * FROM {table}").fetchall(), key=repr) for table in TABLES
     }

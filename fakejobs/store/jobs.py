@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+
+import orjson
 
 from fakejobs.model.job import Job
 from fakejobs.model.outcomes import Script
@@ -35,7 +36,7 @@ def insert_job(connection: sqlite3.Connection, job: Job, script: Script) -> None
             plan.end_stage.value,
             plan.message,
             plan.cancel_reason,
-            json.dumps(plan.earlier),
+            text_of(plan.earlier),
             text_of(job.spec),
             "{}",
             text_of(job.about),
@@ -55,7 +56,7 @@ def find_job(connection: sqlite3.Connection, job_id: str) -> Job | None:
 def find_script(connection: sqlite3.Connection, job_id: str) -> Script:
     """The script of a job that exists."""
     (text,) = connection.execute("SELECT script FROM scripts WHERE job = ?", (job_id,)).fetchone()
-    values = json.loads(text)
+    values = orjson.loads(text)
     return Script(**{**values, "lines": tuple((offset, line) for offset, line in values["lines"])})
 
 
@@ -69,7 +70,7 @@ def set_plan(connection: sqlite3.Connection, job_id: str, plan: Plan) -> None:
             plan.end_stage.value,
             plan.message,
             plan.cancel_reason,
-            json.dumps(plan.earlier),
+            text_of(plan.earlier),
             job_id,
         ),
     )
@@ -116,7 +117,7 @@ def newest_jobs(
         where += " AND (created, id) < (?, ?)"
         values += before
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM jobs WHERE {where} ORDER BY created DESC, id DESC LIMIT ?",  # noqa: S608 - own text
+        f"SELECT {_COLUMNS} FROM jobs WHERE {where} ORDER BY created DESC, id DESC LIMIT ?",
         (*values, limit),
     )
     return [_job(row) for row in rows]
@@ -127,7 +128,7 @@ def count_jobs(
 ) -> int:
     """How many jobs of a namespace are in one of ``stages`` at ``now``; none given: in any."""
     where, values = _where(namespace, now, stages)
-    (count,) = connection.execute(f"SELECT count(*) FROM jobs WHERE {where}", values).fetchone()  # noqa: S608 - own text
+    (count,) = connection.execute(f"SELECT count(*) FROM jobs WHERE {where}", values).fetchone()
     return int(count)
 
 
@@ -192,22 +193,22 @@ def _job(row: Row) -> Job:
         about,
         rule,
     ) = row
-    past = () if earlier == "[]" else tuple((a, b) for a, b in json.loads(earlier))
+    past = () if earlier == "[]" else tuple((a, b) for a, b in orjson.loads(earlier))
     return Job(
         id=job_id,
         namespace=namespace,
         number=number,
         plan=Plan(created, start, end, JobStage(end_stage), message, reason, past),
-        spec=json.loads(spec),
-        labels=json.loads(labels),
-        about=json.loads(about),
+        spec=orjson.loads(spec),
+        labels=orjson.loads(labels),
+        about=orjson.loads(about),
         rule=rule,
     )
 
 
 def text_of(value: object) -> str:
     """Canonical text of a JSON value: compact, keys in the order that they were given."""
-    return json.dumps(value, separators=(",", ":"))
+    return orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
 
 
 def script_text(script: Script) -> str:

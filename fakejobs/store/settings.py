@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from dataclasses import dataclass
+
+import orjson
 
 from fakejobs.model.job import Job
 from fakejobs.model.rules import Rule, rule_from
@@ -14,7 +15,7 @@ from fakejobs.store.jobs import text_of
 def get_meta(connection: sqlite3.Connection, key: str) -> object:
     """A remembered JSON value, or None."""
     row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-    return None if row is None else json.loads(row[0])
+    return None if row is None else orjson.loads(row[0])
 
 
 def set_meta(connection: sqlite3.Connection, key: str, value: object) -> None:
@@ -42,7 +43,8 @@ def all_rules(connection: sqlite3.Connection) -> list[Rule]:
     """Every rule, oldest first."""
     rows = connection.execute('SELECT id, "when", "then", source FROM rules ORDER BY id')
     return [
-        rule_from(rule_id, json.loads(when), json.loads(then), source) for rule_id, when, then, source in rows
+        rule_from(rule_id, orjson.loads(when), orjson.loads(then), source)
+        for rule_id, when, then, source in rows
     ]
 
 

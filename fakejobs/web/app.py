@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, g, request
+from flask import Flask
 
 from fakejobs.hub import FakeHub, RequestRecord
 from fakejobs.web.admin import admin
 from fakejobs.web.answers import register_errors
-from fakejobs.web.context import HUB_KEY, hub
+from fakejobs.web.context import BODY_KEY, HUB_KEY
 from fakejobs.web.identity import identity
 from fakejobs.web.jobs import jobs
 from fakejobs.web.scheduled import scheduled
@@ -19,6 +19,7 @@ from fakejobs.wire.redact import redact_text
 from fakejobs.wire.times import to_http_date
 
 if TYPE_CHECKING:
+    from _typeshed import OptExcInfo
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
@@ -31,39 +32,46 @@ def create_app() -> Flask:
     for blueprint in (jobs, identity, scheduled, admin):
         app.register_blueprint(blueprint)
     register_errors(app)
-    app.after_request(_sign)
     return app
 
 
 def wsgi_app(hub: FakeHub) -> WSGIApplication:
     """A WSGI application that serves one hub."""
     app = create_app()
+    state = hub.state
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[HUB_KEY] = hub
-        return app(environ, start_response)
+
+        def start(
+            status: str, headers: list[tuple[str, str]], error: OptExcInfo | None = None, /
+        ) -> Callable[[bytes], object]:
+            now = state.clock.now()
+            # The one Date header: clients compare it with the times of log lines.
+            headers.append(("Date", to_http_date(now)))
+            if not environ["PATH_INFO"].startswith("/_fakejobs/"):
+                request_id = state.next_request_id(now)
+                headers.append(("X-Request-Id", request_id))
+                state.journal.append(_record(environ, now, request_id, int(status[:3])))
+            return (
+                start_response(status, headers) if error is None else start_response(status, headers, error)
+            )
+
+        return app(environ, start)
 
     return serve
 
 
-def _sign(answer: Response) -> Response:
-    """Put the hub's time and a request id on every answer, and the request into the journal."""
-    state = hub().state
-    now = state.clock.now()
-    answer.headers["Date"] = to_http_date(now)
-    if request.path.startswith("/_fakejobs/"):
-        return answer
-    request_id = answer.headers["X-Request-Id"] = state.next_request_id(now)
-    path, search = request.path, request.query_string
-    state.journal.append(
-        RequestRecord(
-            at=now,
-            request_id=request_id,
-            method=request.method,
-            path=redact_text(f"{path}?{search.decode('latin-1')}" if search else path),
-            status=answer.status_code,
-            user_agent=redact_text(request.headers.get("User-Agent", "")),
-            body=g.get("body"),
-        )
+def _record(environ: WSGIEnvironment, now: int, request_id: str, status: int) -> RequestRecord:
+    path, search = environ["PATH_INFO"], environ.get("QUERY_STRING")
+    if not path.isascii():
+        path = path.encode("latin-1").decode("utf-8", "replace")
+    return RequestRecord(
+        at=now,
+        request_id=request_id,
+        method=environ["REQUEST_METHOD"],
+        path=redact_text(f"{path}?{search}" if search else path),
+        status=status,
+        user_agent=redact_text(environ.get("HTTP_USER_AGENT", "")),
+        body=environ.get(BODY_KEY),
     )
-    return answer

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Generator, Iterable
 from typing import TypeVar
 
-from flask import Response, g, request
+import orjson
+from flask import Response, request
 from werkzeug.datastructures import MultiDict
 
 from fakejobs.clock import Stream, WaitUntil
@@ -24,11 +24,13 @@ from fakejobs.wire.validate import problems
 HUB_KEY = "fakejobs.hub"
 """Key of the WSGI environ under which the app finds its hub."""
 
+BODY_KEY = "fakejobs.body"
+"""Key of the WSGI environ under which the journal finds the redacted body of a request that had one."""
+
 DRIVE_KEY = "fakejobs.drive"
 """Key of the WSGI environ under which a driver offers to drive streams; without it they block a thread."""
 
 Step = TypeVar("Step")
-_dumps = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def hub() -> FakeHub:
@@ -43,8 +45,10 @@ def caller() -> Caller:
     Raises:
         Refusal: 401 without a token, or with an unknown one.
     """
-    kind, _, token = request.headers.get("Authorization", "").strip().partition(" ")
-    return hub().caller(token.strip() if kind.lower() == "bearer" else None)
+    environ = request.environ
+    kind, _, token = environ.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
+    found: FakeHub = environ[HUB_KEY]
+    return found.caller(token.strip() if kind.lower() == "bearer" else None)
 
 
 def json_body() -> Json:
@@ -64,7 +68,7 @@ def json_body() -> Json:
         body = read_json(raw)
     except BadJson as error:
         raise Refusal(error.status, error.sentence) from None
-    g.body = redact(body)
+    request.environ[BODY_KEY] = redact(body)
     return body
 
 
@@ -83,7 +87,7 @@ def query(piece: str) -> dict[str, Json]:
 
 def json_answer(body: object, status: int = 200) -> Response:
     """A JSON answer, as Express writes it: compact, in UTF-8."""
-    return Response(_dumps(body).encode(), status, content_type="application/json; charset=utf-8")
+    return Response(orjson.dumps(body), status, content_type="application/json; charset=utf-8")
 
 
 def stream_answer(

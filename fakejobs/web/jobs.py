@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, request
@@ -15,8 +16,11 @@ from fakejobs.wire.cursor import read_cursor, write_cursor
 from fakejobs.wire.decode import Invalid, read_expose, read_labels, read_submission
 from fakejobs.wire.encode import access_body, hardware_body, job_body
 from fakejobs.wire.json_types import Json
+from fakejobs.wire.pieces import PIECES
 from fakejobs.wire.sse import event_frame, log_frames, metric_frame
 from fakejobs.wire.validate import Problem, problems
+
+_JOB_ID = re.compile(PIECES["job-id"]["pattern"])
 
 jobs = Blueprint("jobs", __name__)
 
@@ -143,7 +147,7 @@ def _job(seen: JobAt) -> Response:
 
 
 def _id(job_id: str) -> str:
-    if problems("job-id", job_id):
+    if not _JOB_ID.fullmatch(job_id):
         quirks = hub().settings.quirks
         status = int(quirks.malformed_job_id)
         text = quirks.job_not_found if status == 404 else "Invalid job id: it must be 24 hexadecimal digits"

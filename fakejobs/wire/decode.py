@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, cast
 
 from fakejobs.model.flavors import UNLISTED
 from fakejobs.model.job import Spec
@@ -84,16 +84,18 @@ def read_expose(body: Json, quirks: Quirks) -> Mapping[str, list[int]]:
         found += _port_problems(body, quirks, "")
     if found or not isinstance(body, dict):
         raise Invalid(found)
-    return {key: ports for key in ("ports", "portsPublic") if isinstance(ports := body.get(key), list)}  # type: ignore[misc]
+    return cast("dict[str, list[int]]", _known(body, PIECES["expose-body"]))
 
 
 def _known(value: Json, piece: Mapping[str, Any]) -> Json:
-    """``value`` with the keys that the schema lists: unknown ones are accepted and go no further."""
+    """``value`` as the Hub keeps it: with the keys that the schema lists; unknown ones are accepted and go no further."""
     if isinstance(value, list) and "items" in piece:
         return [_known(each, piece["items"]) for each in value]
     if isinstance(value, dict) and "properties" in piece:
         known = piece["properties"]
         return {key: _known(value[key], known[key]) for key in known if key in value}
+    if isinstance(value, float) and "integer" in piece.get("type", ()):
+        return int(value)  # 80.0 is a whole number to the schema, and 80 to JavaScript
     return value
 
 

@@ -58,10 +58,8 @@ def problems(piece_name: str, instance: object, *, at: str = "", date: str = LAT
     try:
         if _validator(piece_name, day).is_valid(instance):
             return []
-    except (ValueError, SystemError):
-        # Not JSON: a lone surrogate in a name (a SystemError in jsonschema-rs 0.30), a key that is no text, or
-        # nesting without end.
-        pass
+    except ValueError:
+        pass  # not JSON: a lone surrogate in a name, a key that is no text, nesting without end
     found: list[_Found] = []
     for one in _explain(_schema(piece_name, day), instance, at, 0):
         if len(found) == MAX_PROBLEMS:
@@ -149,7 +147,7 @@ def _text_check(keyword: str, value: str) -> Callable[[str], bool]:
     def check(text: str) -> bool:
         try:
             return is_valid(text)
-        except (ValueError, SystemError):  # a lone surrogate
+        except ValueError:  # a lone surrogate
             return False
 
     return check

@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import importlib.util
 import os
+import signal
 import socket
+import threading
 from typing import Any
 
 import pytest
 
+from fakejobs.drivers import server as server_module
 from fakejobs.drivers.server import CannotListen, PortTaken, ServerMissing, listen, run, url_of
 from tests.drivers.streaming_app import App
 
@@ -96,3 +99,26 @@ def test_what_on_ready_raises_ends_the_server(server: Any) -> None:
     with pytest.raises(PermissionError, match=url):
         run(App(), sock=sock, server=server, on_ready=unwritable)
     assert sock.fileno() == -1
+
+
+@pytest.mark.skipif(
+    threading.current_thread() is not threading.main_thread(), reason="signals come to the main thread"
+)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_half_a_second_later_forces(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    happened: list[object] = []
+    monkeypatch.setattr(server_module, "monotonic", lambda: now[0])
+    monkeypatch.setattr(os, "_exit", happened.append)
+    before = signal.getsignal(number)
+    with server_module._signals(lambda: happened.append("stop")):
+        signal.raise_signal(number)
+        now[0] += 0.1  # a wrapper that passes the same Ctrl-C on
+        signal.raise_signal(number)
+        assert happened == ["stop"]
+        now[0] += 0.5
+        signal.raise_signal(number)
+        assert happened == ["stop", 128 + number]
+    assert signal.getsignal(number) is before

@@ -15,14 +15,8 @@ from hypothesis import strategies as st
 
 from fakejobs.clock import Anchor, Clock
 from fakejobs.drivers.pace import KEEP_ALIVE
-from fakejobs.drivers.threads import (
-    EventWaiter,
-    Following,
-    SocketWaiter,
-    Waiter,
-    block_drive,
-    serve_in_thread,
-)
+from fakejobs.drivers.threads import Following, block_drive, serve_in_thread
+from fakejobs.drivers.waiters import EventWaiter, SocketWaiter, Waiter
 from tests.drivers.live import PATIENCE, Live, frame
 from tests.drivers.streaming_app import App, Log
 
