@@ -17,7 +17,7 @@ from fakejobs.model.job import JobAt, Spec
 from fakejobs.model.rules import Rule
 from fakejobs.model.stages import JobStage
 from fakejobs.store.database import dump
-from fakejobs.store.jobs import Position, all_jobs
+from fakejobs.store.jobs import Position, all_jobs, count_all_jobs
 
 __all__ = ["FakeHub", "Page", "RequestRecord", "Settings", "When"]
 
@@ -99,7 +99,7 @@ class FakeHub:
 
     def caller(self, token: str | None) -> Caller:
         """Who calls with this token; `Refusal` 401 if nobody does."""
-        return self.state.settings.identity.caller(token)
+        return self.state.caller(token)
 
     def allow(self, caller: Caller, namespace: str, permission: str) -> Owner:
         """The owner of a namespace, if the caller may ``read`` or ``write`` there; else `Refusal` 404 or 403."""
@@ -184,6 +184,11 @@ class FakeHub:
         """Every job of every namespace, oldest first."""
         with self.state.look() as now:
             return [JobAt(job, now) for job in all_jobs(self.state.database)]
+
+    def count_all(self) -> int:
+        """How many jobs there are in all namespaces."""
+        with self.state.look():
+            return count_all_jobs(self.state.database)
 
     def snapshot(self) -> dict[str, list[tuple[object, ...]]]:
         """Every row of the store. Hubs with equal snapshots behave the same; looking never changes it."""

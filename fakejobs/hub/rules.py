@@ -29,16 +29,18 @@ class When:
 def add(state: State, when: Mapping[str, object], then: Mapping[str, object], source: str = "user") -> Rule:
     """Add a rule; it holds for jobs that are submitted from now on."""
     rule_from(0, when, then)
-    with state.act():
-        rule = rule_from(next_number(state.database, "rules"), when, then, source)
-        insert_rule(state.database, rule)
+    with state.lock:
+        with state.act():
+            rule = rule_from(next_number(state.database, "rules"), when, then, source)
+            insert_rule(state.database, rule)
         state.rules.append(rule)
         return rule
 
 
 def delete(state: State, rule_id: int | None = None, source: str | None = None) -> int:
     """Delete one rule, those of one source, or all; returns how many."""
-    with state.act():
-        deleted = delete_rules(state.database, rule_id=rule_id, source=source)
+    with state.lock:
+        with state.act():
+            deleted = delete_rules(state.database, rule_id=rule_id, source=source)
         state.rules = all_rules(state.database)
         return deleted

@@ -6,7 +6,6 @@ not matter when, or how often, somebody settles.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -27,9 +26,3 @@ def settle(state: State, now: int) -> None:
     while (due := next_due(state.database)) is not None and due.at <= now:
         delete_due(state.database, due)
         HANDLERS[due.kind](state, due)
-
-
-def is_due(database: sqlite3.Connection, now: int) -> bool:
-    """Whether `settle` would do anything at ``now``."""
-    due = next_due(database)
-    return due is not None and due.at <= now

@@ -6,26 +6,29 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
+from typing import NamedTuple
 
 from fakejobs.clock import Anchor, Clock, source_ms
 from fakejobs.hub.settings import Settings, settings_from, settings_to
-from fakejobs.hub.settle import is_due, settle
+from fakejobs.hub.settle import settle
 from fakejobs.model.draws import digest
+from fakejobs.model.identity import Caller, token_digest
 from fakejobs.model.outcomes import Script
+from fakejobs.model.plan import NEVER
 from fakejobs.model.rules import Rule
 from fakejobs.store.database import empty, open_database, transaction
 from fakejobs.store.jobs import any_job, find_script, latest_creation
-from fakejobs.store.settings import all_rules, get_meta, set_meta
+from fakejobs.store.settings import all_rules, get_meta, next_due, set_meta
 
 JOURNAL_LENGTH = 1000
 """How many requests a hub remembers."""
 
 _SCRIPTS_KEPT = 256
+_CALLERS_KEPT = 256
 
 
-@dataclass(frozen=True)
-class RequestRecord:
+class RequestRecord(NamedTuple):
     """One request in the journal; tokens and the values of secrets are not in it.
 
     Attributes:
@@ -105,6 +108,7 @@ class State:
                 )
             self.settings = settings
             self.flavors = settings.flavors
+            self._callers.clear()
             set_meta(self.database, "settings", settings_to(settings))
 
     def _forget(self) -> None:
@@ -114,13 +118,15 @@ class State:
         self._requests = 0
         self._news: list[str] = []
         self._scripts: dict[str, Script] = {}
+        self._callers: dict[str, Caller] = {}
+        self._note_due()
 
     @contextmanager
     def look(self) -> Iterator[int]:
         """Read at the instant that this gives, with all done that is due by then."""
         with self.lock:
             now = self.clock.now()
-            if is_due(self.database, now):
+            if now >= self.next_due:
                 with self._changing():
                     settle(self, now)
             yield now
@@ -139,12 +145,29 @@ class State:
             with transaction(self.database):
                 yield
         except BaseException:
-            self.rules = all_rules(self.database)
             self._news.clear()
             raise
+        finally:
+            self._note_due()
         news, self._news = self._news, []
         for topic in news:
             self.clock.bell.ring(topic)
+
+    def _note_due(self) -> None:
+        due = next_due(self.database)
+        self.next_due = NEVER if due is None else due.at
+
+    def caller(self, token: str | None) -> Caller:
+        """Who calls with this token; `Refusal` 401 if nobody does."""
+        if not token:
+            return self.settings.identity.caller(token)
+        digest = token_digest(token)
+        caller = self._callers.get(digest)
+        if caller is None:
+            if len(self._callers) >= _CALLERS_KEPT:
+                self._callers.clear()
+            caller = self._callers[digest] = self.settings.identity.caller(token)
+        return caller
 
     def ring(self, topic: str) -> None:
         """Wake the followers of a job as soon as the change is made."""

@@ -17,10 +17,8 @@ from fakejobs.model.identity import Caller
 from fakejobs.model.job import JobAt
 from fakejobs.model.logs import Log, LogEntry
 from fakejobs.model.metrics import Metrics, metrics_at
-from fakejobs.model.plan import NEVER
 from fakejobs.model.refusal import Refusal
 from fakejobs.model.stages import TERMINAL, JobStage
-from fakejobs.store.settings import next_due
 
 _BATCH = 1000
 """Log entries in one step, so that a long history is neither one huge chunk nor a thousand small ones."""
@@ -74,7 +72,7 @@ def _logs(state: State, look: Callable[[], JobAt | None], first: JobAt, tail: in
             return
         if seen.stage is JobStage.SCHEDULING and state.settings.quirks.logs_while_scheduling == "close":
             return
-        yield WaitUntil(min(log.next_change(now), _agenda(state)))
+        yield WaitUntil(min(log.next_change(now), state.next_due))
         seen = look()
 
 
@@ -108,10 +106,10 @@ def _metrics(state: State, look: Callable[[], JobAt | None], first: JobAt) -> Me
                 flavor = state.flavors.get(job.flavor) or state.flavors["cpu-basic"]
                 yield metrics_at(flavor, seed=state.settings.seed, key=job.order_key, second=second)
             following = job.plan.start + (second + 1) * 1000
-            yield WaitUntil(min(following, job.plan.end, _agenda(state)))
+            yield WaitUntil(min(following, job.plan.end, state.next_due))
         else:
             sent = -1  # another attempt counts its seconds anew
-            yield WaitUntil(min(job.plan.next_change(now), _agenda(state)))
+            yield WaitUntil(min(job.plan.next_change(now), state.next_due))
         seen = look()
 
 
@@ -136,7 +134,7 @@ def _events(state: State, look: Callable[[], JobAt | None], first: JobAt) -> Eve
         sent = len(history)
         if seen.stage in TERMINAL:
             return
-        yield WaitUntil(min(seen.job.plan.next_change(seen.now), _agenda(state)))
+        yield WaitUntil(min(seen.job.plan.next_change(seen.now), state.next_due))
         seen = look()
 
 
@@ -161,9 +159,3 @@ def _reader(state: State, caller: Caller, namespace: str, job_id: str) -> Callab
             return None
 
     return look
-
-
-def _agenda(state: State) -> int:
-    with state.lock:
-        due = next_due(state.database)
-    return NEVER if due is None else due.at

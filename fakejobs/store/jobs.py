@@ -15,6 +15,8 @@ from fakejobs.model.stages import JobStage
 _COLUMNS = "id, namespace, number, created, start, end, end_stage, message, cancel_reason, earlier, spec, labels, about, rule"
 Row = tuple[str, str, int, int, int, int, str, str | None, str | None, str, str, str, str, int | None]
 
+_STAGES = {stage.value: stage for stage in JobStage}
+
 Position = tuple[int, str]
 """Where a job stands in the order of every list: (created, id)."""
 
@@ -143,6 +145,11 @@ def all_jobs(connection: sqlite3.Connection) -> list[Job]:
     return [_job(row) for row in connection.execute(f"SELECT {_COLUMNS} FROM jobs ORDER BY created, id")]
 
 
+def count_all_jobs(connection: sqlite3.Connection) -> int:
+    """How many jobs the hub has."""
+    return int(connection.execute("SELECT count(*) FROM jobs").fetchone()[0])
+
+
 def any_job(connection: sqlite3.Connection) -> bool:
     """Whether there is a job at all."""
     return connection.execute("SELECT 1 FROM jobs LIMIT 1").fetchone() is not None
@@ -198,7 +205,7 @@ def _job(row: Row) -> Job:
         id=job_id,
         namespace=namespace,
         number=number,
-        plan=Plan(created, start, end, JobStage(end_stage), message, reason, past),
+        plan=Plan(created, start, end, _STAGES[end_stage], message, reason, past),
         spec=orjson.loads(spec),
         labels=orjson.loads(labels),
         about=orjson.loads(about),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 
 from flask import Blueprint, Response, request
 
@@ -50,7 +49,7 @@ def health() -> Response:
             "status": "ok",
             "version": VERSION,
             "seed": fake.settings.seed,
-            "jobs": len(fake.all_jobs()),
+            "jobs": fake.count_all(),
             "rules": len(fake.rules()),
             **_clock(),
         }
@@ -148,7 +147,7 @@ def transition(job_id: str) -> Response:
 @admin.get("/_fakejobs/requests")
 def requests() -> Response:
     """The last requests, oldest first, without tokens and secrets."""
-    return json_answer([{**asdict(record), "at": to_iso(record.at)} for record in hub().requests])
+    return json_answer([{**record._asdict(), "at": to_iso(record.at)} for record in hub().requests])
 
 
 def _clock() -> dict[str, object]:

@@ -66,9 +66,11 @@ class ServeProcess:
         return self.process.wait(10)
 
     def check(self) -> None:
-        """Fail if a response was outside the schema."""
+        """Fail if a response was outside the schema since the last check."""
         if self._violations.exists():
-            raise AssertionError("responses outside the schema:\n" + self._violations.read_text())
+            found = self._violations.read_text()
+            self._violations.unlink()
+            raise AssertionError("responses outside the schema:\n" + found)
 
 
 @contextlib.contextmanager
