@@ -1,4 +1,4 @@
-"""The command line: ``fakejobs serve``, ``fakejobs env``, ``fakejobs demo``. Everything heavy is imported by the command that needs it."""
+"""The command line. Everything heavy is imported by the command that needs it."""
 
 from __future__ import annotations
 
@@ -129,6 +129,14 @@ def demo() -> None:
         run_demo(click.echo)
     except DemoFailed as error:
         raise click.ClickException(str(error)) from None
+
+
+@main.command()
+def quirks() -> None:
+    """List what the Hub does and nobody has documented, with the evidence for each default (Markdown)."""
+    from fakejobs.model.quirks import page
+
+    click.echo(page(), nl=False)
 
 
 def environment(url: str, *, needs_token: bool = False) -> list[str]:

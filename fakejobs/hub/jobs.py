@@ -19,7 +19,7 @@ from fakejobs.model.rules import newest_match
 from fakejobs.model.stages import TERMINAL, JobStage, check_transition
 from fakejobs.store import jobs as rows
 from fakejobs.store.jobs import Position
-from fakejobs.store.settings import next_number, remove_waiting
+from fakejobs.store.settings import next_number
 
 PAGE_SIZE = 100
 """Jobs on a page of a list (huggingface_hub#4395); a client cannot choose."""
@@ -151,6 +151,8 @@ def newest(
     with state.look() as now:
         allow(state, caller, namespace, "read")
         stages = _visible(state, stages)
+        if not stages:  # only deleted jobs are wanted, and those are hidden
+            return Page([], None)
         found = rows.newest_jobs(
             state.database, namespace, now, stages=stages, labels=labels, before=before, limit=PAGE_SIZE + 1
         )
@@ -164,7 +166,8 @@ def count(state: State, caller: Caller, namespace: str, stages: Iterable[JobStag
     """How many jobs a namespace has, in one of ``stages``."""
     with state.look() as now:
         allow(state, caller, namespace, "read")
-        return rows.count_jobs(state.database, namespace, now, stages=_visible(state, stages))
+        stages = _visible(state, stages)
+        return rows.count_jobs(state.database, namespace, now, stages=stages) if stages else 0
 
 
 def check_access(
@@ -236,7 +239,9 @@ def transition(
     Raises:
         IllegalTransition: the transition table does not lead there.
         Refusal: 404 without such a job.
+        ValueError: there is no such stage, or a message for a job that goes on.
     """
+    stage = JobStage(stage)  # a plain string does as well
     with state.act() as now:
         job = rows.find_job(state.database, job_id)
         if job is None:
@@ -253,12 +258,17 @@ def transition(
 def _again(state: State, job: Job, now: int, stage: JobStage) -> Job:
     script = replace(state.script_of(job.id), image_pull_error=False)
     earlier, start = job.plan.earlier, now
+    queues = stage is JobStage.SCHEDULING and queue.is_limited(state, job.flavor)
     if stage is JobStage.SCHEDULING:
-        earlier, start = (*earlier, (job.plan.start, now)), min(now + script.scheduling, NEVER)
+        ready_at = min(now + script.scheduling, NEVER)
+        earlier, start = (*earlier, (job.plan.start, now)), NEVER if queues else ready_at
     plan = plan_for(
         script, job.spec, state.settings.quirks, created=job.plan.created, start=start, earlier=earlier
     )
-    return _replan(state, replace(job, plan=plan), now)
+    job = _replan(state, replace(job, plan=plan), now)
+    if queues:
+        queue.join(state, job, ready_at)
+    return job
 
 
 def _end(
@@ -278,7 +288,7 @@ def _replan(state: State, job: Job, now: int) -> Job:
     rows.set_plan(state.database, job.id, job.plan)
     state.ring(job.id)
     if queue.is_limited(state, job.flavor):
-        remove_waiting(state.database, job.id)
+        queue.leave(state, job)
         queue.note_end(state, job.flavor, job.plan.end)
         queue.fill(state, job.flavor, now)
     return job

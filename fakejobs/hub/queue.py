@@ -12,8 +12,8 @@ from fakejobs.model.job import Job
 from fakejobs.model.plan import NEVER
 from fakejobs.model.planning import plan_for
 from fakejobs.model.stages import JobStage
-from fakejobs.store.jobs import count_running, find_job, find_script, set_plan
-from fakejobs.store.settings import Due, add_waiting, first_waiting, insert_due, remove_waiting
+from fakejobs.store.jobs import count_running, find_job, find_script, planned_ends, set_plan
+from fakejobs.store.settings import Due, add_waiting, delete_dues, first_waiting, insert_due, remove_waiting
 
 if TYPE_CHECKING:
     from fakejobs.hub.state import State
@@ -33,6 +33,12 @@ def join(state: State, job: Job, ready_at: int) -> None:
     """Let a new job of a limited flavor queue from ``ready_at`` on; never, if its scheduling lasts for ever."""
     if ready_at < NEVER:
         insert_due(state.database, Due(ready_at, _RANK[READY], job.id, READY))
+
+
+def leave(state: State, job: Job) -> None:
+    """Take a job out of the queue, whether it waits for a slot by now or was still to do so."""
+    remove_waiting(state.database, job.id)
+    delete_dues(state.database, job.id, READY)
 
 
 def ready(state: State, due: Due) -> None:
@@ -59,6 +65,15 @@ def fill(state: State, flavor: str, at: int) -> None:
         job = find_job(state.database, job_id)
         if job is not None and _waits(job, at):
             _start(state, job, at)
+
+
+def adapt(state: State, now: int) -> None:
+    """Go on with the queues under other capacities: what was not limited has noted no ends, and there may be new slots."""
+    for name, flavor in state.flavors.items():
+        if flavor.capacity is not None:
+            for end in planned_ends(state.database, name, now):
+                note_end(state, name, end)
+        fill(state, name, now)
 
 
 def _start(state: State, job: Job, at: int) -> None:

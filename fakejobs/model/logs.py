@@ -78,7 +78,7 @@ class Log:
         return min(following, plan.end)
 
     def _count(self, start: int, end: int, now: int) -> int:
-        if start > now or start >= end:
+        if start > min(now, end):
             return 0
         # A line that is due at the very instant of the end is still written: ends come after lines.
         return 1 + bisect_right(self._lines, min(now, end) - start, key=_offset)

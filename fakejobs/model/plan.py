@@ -51,7 +51,7 @@ class Plan:
 
     def started_at(self, now: int) -> int | None:
         """When it started running, as far as that is known at ``now``: None while it waits, or if it never ran."""
-        return self.start if self.start <= min(now, self.end) and self.start < self.end else None
+        return self.start if self.start <= min(now, self.end) else None
 
     def ended(
         self, now: int, stage: JobStage, *, message: str | None = None, cancel_reason: str | None = None

@@ -164,3 +164,36 @@ def quirks_from(values: Mapping[str, object]) -> Quirks:
 def quirks_to(quirks: Quirks) -> dict[str, object]:
     """The quirks that differ from the defaults, by name."""
     return {name: value for name, value in asdict(quirks).items() if value != getattr(Quirks(), name)}
+
+
+def page() -> str:
+    """The page of the documentation that lists the quirks, in Markdown."""
+    lines = [
+        "# Quirks",
+        "",
+        "What the Hub does and nobody has documented is a setting here, not a guess hidden in the code. Each has a default, the",
+        "alternatives and the evidence. Set them in a scenario file, in Python, or while a server runs:",
+        "",
+        "```toml",
+        "[quirks]",
+        'cancel_finished = "200"',
+        "```",
+        "",
+        "```python",
+        'FakeHub(settings=Settings(quirks=Quirks(cancel_finished="200")))',
+        'RemoteHub("http://127.0.0.1:8484").reset(quirks={"cancel_finished": "200"})',
+        "```",
+    ]
+    for each in fields(Quirks):
+        choices = each.metadata["choices"]
+        others = ", ".join(f"`{choice}`" for choice in choices[1:]) if choices else "any text"
+        default = f"`{each.default}`" if each.default else "empty"
+        lines += [
+            "",
+            f"## {each.name}",
+            "",
+            f"Default: {default}. Instead: {others}.",
+            "",
+            str(each.metadata["evidence"]),
+        ]
+    return "\n".join(lines) + "\n"

@@ -140,6 +140,12 @@ def count_running(connection: sqlite3.Connection, flavor: str, now: int) -> int:
     return int(connection.execute(query, (flavor, now, now)).fetchone()[0])
 
 
+def planned_ends(connection: sqlite3.Connection, flavor: str, now: int) -> list[int]:
+    """When the jobs of a flavor that are not over at ``now`` will be, as far as that is planned; ascending."""
+    query = "SELECT DISTINCT end FROM jobs WHERE flavor = ? AND end > ? ORDER BY end"
+    return [int(end) for (end,) in connection.execute(query, (flavor, now))]
+
+
 def all_jobs(connection: sqlite3.Connection) -> list[Job]:
     """Every job of the hub, oldest first."""
     return [_job(row) for row in connection.execute(f"SELECT {_COLUMNS} FROM jobs ORDER BY created, id")]

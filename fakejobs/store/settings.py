@@ -92,6 +92,11 @@ def delete_due(connection: sqlite3.Connection, due: Due) -> None:
     )
 
 
+def delete_dues(connection: sqlite3.Connection, key: str, kind: str) -> None:
+    """Take every entry with this key and kind from the agenda, whenever it is due."""
+    connection.execute("DELETE FROM agenda WHERE key = ? AND kind = ?", (key, kind))
+
+
 def next_due(connection: sqlite3.Connection) -> Due | None:
     """The first entry of the agenda, or None."""
     row = connection.execute(

@@ -1,0 +1,84 @@
+"""The documentation is true: its examples run, and it misses nothing that there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from fakejobs.cli import main
+from fakejobs.drivers.threads import serve_in_thread
+from fakejobs.hub import FakeHub
+from fakejobs.model.outcomes import WORDS as THEN_WORDS
+from fakejobs.model.quirks import page
+from fakejobs.model.rules import WHEN_WORDS
+from fakejobs.scenario import load_scenario, scenario_from
+from fakejobs.web.app import create_app, wsgi_app
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "fakejobs" / "docs"
+SERVE = (DOCS / "serve.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def test_readme_example_runs(hub: FakeHub) -> None:
+    pytest.importorskip("huggingface_hub")
+    (example,) = blocks(README, "python")
+    with serve_in_thread(wsgi_app(hub)) as server:
+        exec(compile(example.replace("http://127.0.0.1:8484", server.url), "README.md", "exec"), {})
+    (seen,) = hub.all_jobs()
+    assert seen.stage == "ERROR"
+
+
+def test_quirks_page_is_the_generated_one() -> None:
+    assert (DOCS / "quirks.md").read_text(encoding="utf-8") == page(), (
+        "run: fakejobs quirks > fakejobs/docs/quirks.md"
+    )
+
+
+def test_help_in_the_docs_is_the_real_one() -> None:
+    help_text = CliRunner().invoke(main, ["serve", "--help"], prog_name="fakejobs", terminal_width=100).output
+    shown = re.search(r"<!-- help: serve -->\n```text\n(.*?)```\n<!-- end -->", SERVE, re.DOTALL)
+    assert shown is not None
+    assert shown[1] == help_text, help_text
+
+
+def test_scenario_example_loads(tmp_path: Path) -> None:
+    (example,) = blocks(SERVE, "toml")
+    file = tmp_path / "scenario.toml"
+    file.write_text(example)
+    scenario = load_scenario(file)
+    assert len(scenario.rules) == 2
+    assert scenario_from({}).rules == ()
+
+
+@pytest.mark.parametrize("word", [*WHEN_WORDS, *THEN_WORDS])
+def test_every_word_of_a_rule_is_documented(word: str) -> None:
+    assert f"| `{word}` |" in SERVE
+
+
+def test_every_admin_route_is_documented() -> None:
+    rules = [rule.rule for rule in create_app().url_map.iter_rules() if rule.rule.startswith("/_fakejobs")]
+    for rule in rules:
+        documented = rule.replace("<job_id>", "{id}").replace("<int:rule_id>", "3")
+        assert documented in SERVE, f"serve.md does not mention {rule}"
+
+
+def test_every_command_is_documented() -> None:
+    text = README + SERVE + (DOCS / "quirks.md").read_text(encoding="utf-8")
+    assert isinstance(main, click.Group)
+    for name in main.commands:
+        assert f"fakejobs {name}" in text or f".ci/{name}" in text, f"`fakejobs {name}` is not documented"
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for file in (ROOT / "README.md", *DOCS.glob("*.md")):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", file.read_text(encoding="utf-8")):
+            assert (file.parent / target).exists(), f"{file.name} links to {target}"
