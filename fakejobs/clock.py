@@ -124,7 +124,7 @@ class Clock:
         self._source = source
         self._keep = keep
         self._may_go_back = may_go_back
-        self._lock = lock or threading.RLock()
+        self.lock = lock or threading.RLock()
         self._anchor = anchor or Anchor(at=(start := source()), source=start)
         self._latest = max(self._anchor.at, not_before)
         self.bell = Bell()
@@ -152,7 +152,7 @@ class Clock:
         elapsed = self._source() - anchor.source
         now = anchor.at + (elapsed if anchor.speed == 1 else int(elapsed * anchor.speed))
         now = min(now, LAST_INSTANT)
-        with self._lock:
+        with self.lock:
             if now > self._latest:
                 self._latest = now
             return self._latest
@@ -174,7 +174,7 @@ class Clock:
         """
         if by < 0:
             raise ValueError(f"time only goes forward: cannot advance by {by} ms")
-        with self._lock:
+        with self.lock:
             return self._put(replace(self._anchor, at=self._limit(self.now() + by)))
 
     def set(self, instant: int) -> int:
@@ -183,7 +183,7 @@ class Clock:
         Raises:
             ValueError: that is in the past, and the hub has jobs that would be from the future.
         """
-        with self._lock:
+        with self.lock:
             now = self.now()
             if instant < now and not self._may_go_back():
                 raise ValueError(
@@ -193,12 +193,12 @@ class Clock:
 
     def freeze(self) -> int:
         """Stop time where it is; returns that instant."""
-        with self._lock:
+        with self.lock:
             return self._put(replace(self._anchor, at=self.now(), frozen=True))
 
     def unfreeze(self) -> int:
         """Let time run again, at the speed that it had; returns the instant."""
-        with self._lock:
+        with self.lock:
             return self._put(replace(self._anchor, at=self.now(), frozen=False))
 
     def run_at(self, speed: float) -> int:
@@ -211,12 +211,12 @@ class Clock:
             raise ValueError(
                 f"speed must be above 0 and at most 1000000, not {speed}; to stop time, freeze it"
             )
-        with self._lock:
+        with self.lock:
             return self._put(replace(self._anchor, at=self.now(), speed=speed))
 
     def restart(self, anchor: Anchor) -> None:
         """Stand at ``anchor`` from now on, wherever the clock stood, and wake everybody."""
-        with self._lock:
+        with self.lock:
             self._put(anchor)
 
     def _limit(self, instant: int) -> int:

@@ -96,7 +96,8 @@ def open_hub(
     """Open the hub of a database, with a scenario put on top.
 
     A new database takes everything from the scenario. One that exists keeps its jobs, its clock and the rules that were added
-    while it ran; the scenario replaces the settings that it has and the rules that came from a scenario before.
+    while it ran; the scenario replaces the settings that it has, and the rules that came from a scenario before if its own
+    are others.
 
     Args:
         path: the database file, or ``":memory:"``.
@@ -108,6 +109,7 @@ def open_hub(
         DatabaseUnusable: the file cannot be used.
         ValueError: another seed than the one that the file's jobs were made with.
     """
+    rules = None if scenario is None else scenario.rules
     scenario = scenario or Scenario()
     words = dict(scenario.settings)
     if seed is not None:
@@ -124,9 +126,11 @@ def open_hub(
     try:
         if words:
             hub.configure(settings_from({**settings_to(hub.settings), **words}))
-        if scenario.rules:
+        kept = tuple((rule.when, rule.then) for rule in hub.rules() if rule.source == "scenario")
+        # The same rules stay where they are: as new ones, they would win over those that were added meanwhile.
+        if rules is not None and rules != kept:
             hub.delete_rules(source="scenario")
-            for when, then in scenario.rules:
+            for when, then in rules:
                 hub.add_rule(when, then, source="scenario")
         if speed is not None and speed != hub.clock.speed:
             hub.clock.run_at(speed)
@@ -162,8 +166,10 @@ def _start(value: object) -> int | None:
     if value is None or value == "now":
         return None
     try:
-        if isinstance(value, str):
-            return from_iso(value)
+        if isinstance(value, str) and (instant := from_iso(value)) >= 0:
+            return instant
     except ValueError:
         pass
-    raise ValueError('start: give "now" or an instant in UTC, such as "2026-01-01T00:00:00Z" (in quotes)')
+    raise ValueError(
+        'start: give "now" or an instant in UTC, from 1970 on, such as "2026-01-01T00:00:00Z" (in quotes)'
+    )

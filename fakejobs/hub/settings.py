@@ -46,8 +46,8 @@ def settings_from(words: Mapping[str, object]) -> Settings:
         if word not in WORDS:
             raise ValueError(f"{word}: unknown word{did_you_mean(word, WORDS)}")
     seed = words.get("seed", 0)
-    if isinstance(seed, bool) or not isinstance(seed, int):
-        raise ValueError("seed: give a whole number")
+    if isinstance(seed, bool) or not isinstance(seed, int) or not -(2**63) <= seed < 2**63:
+        raise ValueError("seed: give a whole number of at most 64 bits")
     return Settings(
         seed=seed,
         quirks=quirks_from(_table(words, "quirks")),

@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from typing import NamedTuple
 
 from fakejobs.clock import Anchor, Clock, source_ms
+from fakejobs.hub.queue import adapt
 from fakejobs.hub.settings import Settings, settings_from, settings_to
 from fakejobs.hub.settle import settle
 from fakejobs.model.draws import digest
@@ -68,6 +69,7 @@ class State:
     ) -> None:
         self.lock = threading.RLock()
         self.path = path
+        self.resets = 0
         self.database = open_database(path)
         try:
             self._load(settings, anchor)
@@ -100,16 +102,19 @@ class State:
         Raises:
             ValueError: another seed, while there are jobs that were made with this one.
         """
-        with self.lock:
+        with self.lock, self._changing():
+            now = self.clock.now()
+            settle(self, now)  # what is due was due under the settings of before
             if settings.seed != self.settings.seed and any_job(self.database):
                 raise ValueError(
                     f"the jobs in {self.path} were made with seed {self.settings.seed}, not {settings.seed}; "
                     "leave the seed out, or give another file"
                 )
+            set_meta(self.database, "settings", settings_to(settings))
             self.settings = settings
             self.flavors = settings.flavors
             self._callers.clear()
-            set_meta(self.database, "settings", settings_to(settings))
+            adapt(self, now)
 
     def _forget(self) -> None:
         """Drop what is only kept in memory."""
@@ -201,6 +206,7 @@ class State:
                 empty(self.database)
                 self.configure(settings or self.settings)
                 self._forget()
+            self.resets += 1
             self.clock.restart(anchor or replace(self.clock.anchor, at=self.clock.now(), source=source_ms()))
 
     def close(self) -> None:

@@ -96,19 +96,18 @@ def _metrics(state: State, look: Callable[[], JobAt | None], first: JobAt) -> Me
     if first.stage in TERMINAL:
         return
     seen: JobAt | None = first
-    sent = -1
+    sent = (-1, -1)
     while seen is not None:
         job, now = seen.job, seen.now
         if seen.stage is JobStage.RUNNING:
             second = (now - job.plan.start) // 1000
-            if second > sent:
-                sent = second
+            if (job.plan.start, second) > sent:  # another attempt counts its seconds anew
+                sent = (job.plan.start, second)
                 flavor = state.flavors.get(job.flavor) or state.flavors["cpu-basic"]
                 yield metrics_at(flavor, seed=state.settings.seed, key=job.order_key, second=second)
             following = job.plan.start + (second + 1) * 1000
             yield WaitUntil(min(following, job.plan.end, state.next_due))
         else:
-            sent = -1  # another attempt counts its seconds anew
             yield WaitUntil(min(job.plan.next_change(now), state.next_due))
         seen = look()
 
@@ -152,7 +151,11 @@ def _history(seen: JobAt) -> list[StageEvent]:
 
 
 def _reader(state: State, caller: Caller, namespace: str, job_id: str) -> Callable[[], JobAt | None]:
+    resets = state.resets
+
     def look() -> JobAt | None:
+        if state.resets != resets:  # a job of now may well have the id of one of before
+            return None
         try:
             return read(state, caller, namespace, job_id)
         except Refusal:  # the hub was reset under the stream: nothing more will come

@@ -39,7 +39,8 @@ def object_id(created: int, seed: int, origin: str, number: int) -> str:
     Args:
         created: milliseconds since the epoch.
     """
-    return f"{created // 1000:08x}{digest(seed, origin, 'id', size=5).hex()}{number % 2**24:06x}"
+    # Four bytes of seconds, as in every ObjectId: they begin anew in 2106.
+    return f"{created // 1000 % 2**32:08x}{digest(seed, origin, 'id', size=5).hex()}{number % 2**24:06x}"
 
 
 def entity_id(kind: str, name: str) -> str:

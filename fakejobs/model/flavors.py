@@ -135,8 +135,8 @@ def _changed(flavor: Flavor, word: str, value: object) -> Flavor:
         if word == "memory_load":
             return replace(flavor, memory_load=_percent(value))
         if word == "capacity":
-            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                raise ValueError("a capacity is a whole number of jobs, 0 or more")
+            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1_000_000:
+                raise ValueError("a capacity is a whole number of jobs, from 0 to 1000000")
             return replace(flavor, capacity=value)
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None

@@ -13,6 +13,7 @@ from fakejobs.model.refusal import Refusal
 from fakejobs.model.units import did_you_mean
 
 ORG_ROLES = ("admin", "write", "contributor", "read", "no_access")
+ORG_PLANS = ("team", "enterprise", "plus", "academia")
 TOKEN_ROLES = ("read", "write", "fineGrained")
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,95}")
 _WRITERS = ("admin", "write", "contributor")
@@ -121,6 +122,8 @@ class Identity:
                 raise ValueError(f"users and orgs: {name!r} is there twice; they share their namespaces")
         known = [user.name for user in self.users]
         for org in self.orgs:
+            if org.plan not in (None, *ORG_PLANS):
+                raise ValueError(f"orgs.{org.name}.plan: {org.plan!r} is none of {', '.join(ORG_PLANS)}")
             for member, role in (org.members or {}).items():
                 if member not in known:
                     raise ValueError(

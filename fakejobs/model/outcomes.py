@@ -9,7 +9,7 @@ from fakejobs.model.draws import between, draw
 from fakejobs.model.flavors import Flavor
 from fakejobs.model.plan import NEVER
 from fakejobs.model.stages import JobStage
-from fakejobs.model.units import did_you_mean, length_range, milliseconds
+from fakejobs.model.units import check_text, did_you_mean, length_range, milliseconds
 
 Line = tuple[int, str]
 """A log line: its offset from the start of running in milliseconds, and its text."""
@@ -84,6 +84,10 @@ def outcome_from(words: Mapping[str, object]) -> Outcome:
 def _logs(value: object) -> tuple[tuple[str, ...] | None, tuple[Line, ...] | None]:
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise ValueError("then.logs: give a list of lines, or of [offset, line] pairs")
+    for index, each in enumerate(value):
+        for part in [each] if isinstance(each, str) else each if isinstance(each, (list, tuple)) else []:
+            if isinstance(part, str):
+                check_text(f"then.logs[{index}]", part)
     if all(isinstance(each, str) for each in value):
         return tuple(value), None
     timed: list[Line] = []
@@ -113,8 +117,11 @@ def _exit_code(value: object) -> int:
 
 
 def _message(value: object) -> str | None:
-    if value is not None and not isinstance(value, str):
+    if value is None:
+        return None
+    if not isinstance(value, str):
         raise ValueError(f"then.message: {_short(value)} is no text")
+    check_text("then.message", value)
     return value
 
 

@@ -10,7 +10,7 @@ from typing import TypedDict
 
 from fakejobs.model.flavors import FLAVORS, UNLISTED
 from fakejobs.model.outcomes import Outcome, outcome_from
-from fakejobs.model.units import did_you_mean
+from fakejobs.model.units import check_text, did_you_mean
 
 
 class Features(TypedDict):
@@ -107,6 +107,7 @@ def _matches_all(patterns: Mapping[object, object], values: Mapping[str, str]) -
 def _check_pattern(where: str, word: str, value: object) -> None:
     if not isinstance(value, str):
         raise ValueError(f'{where}: give a pattern, such as "h200*"; {type(value).__name__} is none')
+    check_text(where, value)
     if word == "flavor":
         known = [flavor.name for flavor in FLAVORS] + list(UNLISTED)
         if not any(fnmatchcase(name, value) for name in known):

@@ -64,6 +64,12 @@ def length_range(value: object, *, forever: bool = False) -> tuple[int, int]:
     return low, high
 
 
+def check_text(where: str, text: str) -> None:
+    """Raise `ValueError` if ``text`` holds half a surrogate pair, which no encoding can carry; ``where`` begins its message."""
+    if not text.isascii() and any("\ud800" <= each <= "\udfff" for each in text):
+        raise ValueError(f"{where}: half of a surrogate pair, which is no character, in the text")
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """``"; did you mean ...?"`` for a word that is near one of the known ones, else ``"; there are: ..."``."""
     choices = list(known)

@@ -185,8 +185,8 @@ def _text(words: Mapping[str, object], word: str) -> str | None:
 
 def _instant(value: object, word: str) -> int:
     try:
-        if isinstance(value, str):
-            return from_iso(value)
+        if isinstance(value, str) and (instant := from_iso(value)) >= 0:
+            return instant
     except ValueError:
         pass
-    raise ValueError(f'{word}: give an instant in UTC, such as "2026-01-01T00:00:00Z"')
+    raise ValueError(f'{word}: give an instant in UTC, from 1970 on, such as "2026-01-01T00:00:00Z"')

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from fakejobs.model.refusal import Refusal
 from fakejobs.web.context import hub, json_answer
 from fakejobs.wire.decode import Invalid
+from fakejobs.wire.redact import redact_text
 from fakejobs.wire.validate import format_problems, one_line
 
 logger = logging.getLogger("fakejobs")
@@ -25,12 +26,13 @@ def error_answer(
         code: ``X-Error-Code``.
         hint: what this fake has to add for people: ``X-Fakejobs-Hint``.
     """
+    message = redact_text(message)  # some repeat a path or a word of the request
     answer = json_answer({"error": message}, status)
-    answer.headers["X-Error-Message"] = _header(message if header is None else header)
+    answer.headers["X-Error-Message"] = _header(message if header is None else redact_text(header))
     if code is not None:
         answer.headers["X-Error-Code"] = code
     if hint is not None:
-        answer.headers["X-Fakejobs-Hint"] = _header(hint)
+        answer.headers["X-Fakejobs-Hint"] = _header(redact_text(hint))
     return answer
 
 

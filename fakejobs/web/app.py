@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from flask import Flask
+from flask import Flask, Response, request
 
 from fakejobs.hub import FakeHub, RequestRecord
 from fakejobs.web.admin import admin
@@ -32,7 +32,15 @@ def create_app() -> Flask:
     for blueprint in (jobs, identity, scheduled, admin):
         app.register_blueprint(blueprint)
     register_errors(app)
+    app.after_request(_plain_options)
     return app
+
+
+def _plain_options(answer: Response) -> Response:
+    # What Flask answers by itself to OPTIONS has no body, so it has no type either, and is no HTML page.
+    if request.method == "OPTIONS" and answer.status_code == 200:
+        del answer.headers["Content-Type"]
+    return answer
 
 
 def wsgi_app(hub: FakeHub) -> WSGIApplication:

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 from flask import Blueprint, Response, request
 
 from fakejobs.hub import Page
+from fakejobs.model.identity import Caller
 from fakejobs.model.job import JobAt
 from fakejobs.model.refusal import Refusal
 from fakejobs.model.stages import JobStage
@@ -132,14 +133,16 @@ def expose(namespace: str, job_id: str) -> Response:
 @jobs.post("/api/jobs/<namespace>/auth-check/<perms>")
 def auth_check(namespace: str, perms: str) -> Response:
     """Whether the caller may read or write the jobs of a namespace."""
-    return json_answer(access_body(*hub().check_access(caller(), namespace, _permission(perms))))
+    who = caller()
+    return json_answer(access_body(*hub().check_access(who, namespace, _permission(who, namespace, perms))))
 
 
 @jobs.post("/api/jobs/<namespace>/<job_id>/auth-check/<perms>")
 def job_auth_check(namespace: str, job_id: str, perms: str) -> Response:
     """Whether the caller may read or write a job."""
-    who = caller()
-    return json_answer(access_body(*hub().check_access(who, namespace, _permission(perms), _id(job_id))))
+    who, job_id = caller(), _id(job_id)
+    permission = _permission(who, namespace, perms)
+    return json_answer(access_body(*hub().check_access(who, namespace, permission, job_id)))
 
 
 def _job(seen: JobAt) -> Response:
@@ -155,7 +158,8 @@ def _id(job_id: str) -> str:
     return job_id.lower()
 
 
-def _permission(perms: str) -> str:
+def _permission(who: Caller, namespace: str, perms: str) -> str:
+    hub().allow(who, namespace, "read")  # the address before what it ends in
     if found := problems("perms", perms, at="perms"):
         raise Invalid(found)
     return perms

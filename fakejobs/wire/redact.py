@@ -22,9 +22,11 @@ def redact(value: object) -> object:
     if isinstance(value, str):
         return redact_text(value)
     if isinstance(value, Mapping):
-        return {str(key): _redact_member(str(key), each) for key, each in value.items()}
+        return {redact_text(str(key)): _redact_member(str(key), each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [redact(each) for each in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return float(value)  # what shows the copy has whole numbers of 64 bits, and JavaScript has no others
     return value
 
 
@@ -37,7 +39,8 @@ def _redact_member(key: str, value: object) -> object:
     lowered = key.lower()
     if lowered in _SECRET_KEYS:
         if isinstance(value, Mapping):
-            return {str(name): f"<secret {name}>" for name in value}
+            names = [redact_text(str(name)) for name in value]
+            return {name: f"<secret {name}>" for name in names}
         # A list under "secrets" is one of names, which may be shown; anything else is not what was meant to be sent.
         if (
             lowered == "secrets"

@@ -1,0 +1,67 @@
+"""The in-process transport for httpx and httpx2: the same code for both, over whichever module is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+from fakejobs.drivers.inprocess import Call, ReadTimedOut, Reply
+
+Answer = Callable[[Call], "Reply | None"]
+"""How a transport gets an answer: the fake's reply, or None if the request may go out."""
+
+
+def make_transport(httpx: ModuleType, answer: Answer, real: Callable[[], Any]) -> Any:
+    """A transport of ``httpx`` (the module httpx or httpx2) that asks ``answer`` for every request.
+
+    Args:
+        real: makes the transport for requests that may go out.
+    """
+
+    class FakeJobsStream(httpx.SyncByteStream):  # type: ignore[name-defined,misc]
+        def __init__(self, reply: Reply, request: object) -> None:
+            self._reply = reply
+            self._request = request
+
+        def __iter__(self) -> Iterator[bytes]:
+            try:
+                yield from self._reply.chunks
+            except ReadTimedOut:
+                raise httpx.ReadTimeout("The read operation timed out", request=self._request) from None
+
+        def close(self) -> None:
+            self._reply.close()
+
+    class FakeJobsTransport(httpx.BaseTransport):  # type: ignore[name-defined,misc]
+        def __init__(self) -> None:
+            self._real: Any = None
+
+        def handle_request(self, request: Any) -> object:
+            url = request.url
+            call = Call(
+                method=request.method,
+                scheme=url.scheme,
+                host=url.host,
+                port=url.port or (443 if url.scheme == "https" else 80),
+                target=url.raw_path.decode("ascii"),
+                headers=[
+                    (key.decode("latin-1"), value.decode("latin-1")) for key, value in request.headers.raw
+                ],
+                body=request.read(),
+                read_timeout=request.extensions.get("timeout", {}).get("read"),
+            )
+            reply = answer(call)
+            if reply is None:
+                if self._real is None:
+                    self._real = real()
+                return self._real.handle_request(request)
+            return httpx.Response(
+                reply.status, headers=reply.headers, stream=FakeJobsStream(reply, request), request=request
+            )
+
+        def close(self) -> None:
+            if self._real is not None:
+                self._real.close()
+
+    return FakeJobsTransport()

@@ -1,0 +1,184 @@
+"""Putting the in-process transport under the real client, through its own seams, and taking it away exactly.
+
+Releases from 1.0 on have `set_client_factory` (over httpx, or httpx2 from 2.0 on), earlier ones `configure_http_backend` (over requests).
+The developer's own token, cache folder and endpoint are hidden meanwhile; nothing of them is read.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from fakejobs.drivers.httpx_transport import Answer, make_transport
+from fakejobs.drivers.requests_adapter import make_adapter
+from fakejobs.errors import FakeJobsError
+
+CLIENT = "huggingface_hub"
+
+
+def client_installed() -> bool:
+    """Whether huggingface_hub is there."""
+    return importlib.util.find_spec(CLIENT) is not None
+
+
+@contextmanager
+def under_the_client(answer: Answer) -> Iterator[None]:
+    """Let ``answer`` answer every request of huggingface_hub while the block runs.
+
+    Raises:
+        FakeJobsError: a release of the client that has neither seam.
+    """
+    client = importlib.import_module(CLIENT)
+    http: Any = importlib.import_module(f"{CLIENT}.utils._http")
+    if hasattr(client, "set_client_factory"):
+        with _client_factory(client, http, answer):
+            yield
+    elif hasattr(client, "configure_http_backend"):
+        with _http_backend(client, http, answer):
+            yield
+    else:
+        raise FakeJobsError(
+            f"huggingface_hub {client.__version__} has no seam for a transport that fakejobs knows; use fakejobs_server"
+        )
+
+
+@contextmanager
+def _client_factory(client: Any, http: Any, answer: Answer) -> Iterator[None]:
+    httpx: ModuleType = http.httpx2 if hasattr(http, "httpx2") else http.httpx
+    before, session = http._GLOBAL_CLIENT_FACTORY, http._GLOBAL_CLIENT
+
+    def factory() -> object:
+        # As the client's own: no time limit of its own, redirects followed, no proxies of the environment.
+        transport = make_transport(httpx, answer, httpx.HTTPTransport)
+        return httpx.Client(transport=transport, follow_redirects=True, timeout=None, trust_env=False)
+
+    # The session that the user's code may hold must not be closed: set_client_factory would.
+    http._GLOBAL_CLIENT = None
+    client.set_client_factory(factory)
+    try:
+        yield
+    finally:
+        client.set_client_factory(before)
+        http._GLOBAL_CLIENT = session
+
+
+@contextmanager
+def _http_backend(client: Any, http: Any, answer: Answer) -> Iterator[None]:
+    import requests
+
+    before = http._GLOBAL_BACKEND_FACTORY
+
+    def factory() -> requests.Session:
+        session = requests.Session()
+        session.trust_env = False
+        adapter = make_adapter(answer, requests.adapters.HTTPAdapter)
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        return session
+
+    client.configure_http_backend(factory)
+    try:
+        yield
+    finally:
+        client.configure_http_backend(before)
+
+
+_ENVIRONMENT = {
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+    "HF_XET_TELEMETRY_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+}
+_HIDDEN = ("HUGGING_FACE_HUB_TOKEN", "HF_OIDC_RESOURCE", "HF_HUB_DISABLE_IMPLICIT_TOKEN")
+_FILES = {
+    "HF_TOKEN_PATH": "token",
+    "HF_STORED_TOKENS_PATH": "stored_tokens",
+    "HF_HOME": "",
+    "HF_HUB_CACHE": "hub",
+    "HF_ASSETS_CACHE": "assets",
+    "HF_XET_CACHE": "xet",
+    "AGENT_HARNESSES_PATH": ".agent_harnesses.json",
+    "CHECK_FOR_UPDATE_DONE_PATH": ".check_for_update_done",
+    "CHECK_FOR_SKILL_UPDATE_DONE_PATH": ".check_for_skill_update_done",
+}
+
+
+@contextmanager
+def hidden_settings(home: Path, token: str | None, endpoint: str | None = None) -> Iterator[dict[str, str]]:
+    """Hide the developer's token, cache folder and settings while the block runs; gives the environment for a child process.
+
+    Args:
+        home: an empty folder to stand for ``HF_HOME``.
+        token: what ``HF_TOKEN`` is meanwhile; None: nobody is logged in.
+        endpoint: what ``HF_ENDPOINT`` is meanwhile, for child processes and for the client that is loaded; None: left alone.
+    """
+    # The client reads most settings when it is imported; were it imported under ours, it would keep them for ever.
+    constants: Any = importlib.import_module(f"{CLIENT}.constants") if client_installed() else None
+    wanted = {**_ENVIRONMENT, "HF_HOME": str(home)}
+    if endpoint is not None:
+        wanted["HF_ENDPOINT"] = endpoint
+        wanted["NO_PROXY"] = wanted["no_proxy"] = "127.0.0.1,localhost"
+    if token is not None:
+        wanted["HF_TOKEN"] = token
+    with ExitStack() as undo:
+        for key in (*_HIDDEN, "HF_TOKEN"):
+            undo.callback(_set_variable, key, os.environ.pop(key, None))
+        for key, value in wanted.items():
+            undo.callback(_set_variable, key, os.environ.get(key))
+            os.environ[key] = value
+        if constants is not None:
+            _put(undo, constants, "HF_HUB_DISABLE_TELEMETRY", True)
+            _put(undo, constants, "HF_HUB_DISABLE_UPDATE_CHECK", True)
+            _put(undo, constants, "HF_HUB_DISABLE_IMPLICIT_TOKEN", False)
+            for name, file in _FILES.items():
+                _put(undo, constants, name, str(home / file) if file else str(home))
+            if endpoint is not None:
+                hf_api: Any = importlib.import_module(f"{CLIENT}.hf_api")
+                _put(undo, constants, "ENDPOINT", endpoint)
+                _put(undo, hf_api.api, "endpoint", endpoint)
+        yield wanted
+
+
+def _put(undo: ExitStack, owner: Any, name: str, value: object) -> None:
+    if hasattr(owner, name):
+        undo.callback(setattr, owner, name, getattr(owner, name))
+        setattr(owner, name, value)
+
+
+def _set_variable(key: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(key, None)
+    else:
+        os.environ[key] = value
+
+
+@contextmanager
+def bridged(modules: Callable[[], list[ModuleType]], bridge: ModuleType) -> Iterator[None]:
+    """Replace the name ``time`` in modules where it is the module `time`, while the block runs."""
+    import time
+
+    with ExitStack() as undo:
+        for module in modules():
+            if vars(module).get("time") is time:
+                undo.callback(setattr, module, "time", time)
+                module.time = bridge  # type: ignore[attr-defined]
+        yield
+
+
+def client_modules() -> list[ModuleType]:
+    """The modules of huggingface_hub through which calls of Jobs pass, as far as they are loaded."""
+    import sys
+
+    if client_installed():
+        importlib.import_module(f"{CLIENT}.hf_api")
+    return [
+        module
+        for name, module in list(sys.modules.items())
+        if name == CLIENT or name.startswith(f"{CLIENT}.")
+    ]

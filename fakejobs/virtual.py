@@ -1,0 +1,87 @@
+"""The clock as a test uses it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timezone
+
+from fakejobs.bridge import BridgedTime
+from fakejobs.clock import Clock
+from fakejobs.errors import FakeJobsError
+from fakejobs.model.units import milliseconds
+from fakejobs.polls import Polls
+from fakejobs.waits import Waits
+from fakejobs.wire.times import from_datetime, from_iso, to_datetime
+
+Length = float | str
+"""Seconds, or a text such as ``"90s"``, ``"5m"``, ``"1.5h"``, ``"2d"``."""
+
+
+class VirtualClock:
+    """The time of a fake: it stands still until a wait, or the test, moves it.
+
+    ``sleep``, ``time``, ``monotonic`` and ``asleep`` are for code that takes its clock as an argument.
+    """
+
+    def __init__(self, clock: Clock, waits: Waits, polls: Polls) -> None:
+        self._clock = clock
+        self._waits = waits
+        self._polls = polls
+        self.bridge = BridgedTime(clock, waits)
+
+    def now(self) -> datetime:
+        """What time it is, in UTC."""
+        return to_datetime(self._clock.now())
+
+    def advance(self, by: Length) -> datetime:
+        """Let time pass. It stops at everything that somebody waits for on the way, earliest first; returns the new time.
+
+        Raises:
+            ValueError: this is no length of time.
+        """
+        target = self._clock.now() + milliseconds(by)
+        self._waits.until(target, lambda: f"advance({by!r})")
+        return self.now()
+
+    def call_at(self, when: Length | datetime, function: Callable[[], object]) -> None:
+        """Call ``function`` when time comes by: at an instant, or so long from now. Time stands still while it runs.
+
+        Raises:
+            ValueError: this is no instant and no length of time.
+            FakeJobsError: the instant is past.
+        """
+        instant = self._instant(when)
+        if instant < self._clock.now():
+            raise FakeJobsError(f"call_at: {when} is past; it is {self.now().isoformat()}")
+        self._waits.call_at(instant, function)
+
+    def auto_tick(self, by: Length | None) -> None:
+        """Move time by this much whenever somebody asks again for an unfinished job while it stood still; None: do not."""
+        self._polls.tick = None if by is None else milliseconds(by)
+
+    def sleep(self, seconds: float) -> None:
+        """Let seconds pass, as `time.sleep` does."""
+        self.bridge.sleep(seconds)
+
+    def time(self) -> float:
+        """Seconds since the epoch, as `time.time`."""
+        return self.bridge.time()
+
+    def monotonic(self) -> float:
+        """Seconds since the fake began, as `time.monotonic`."""
+        return self.bridge.monotonic()
+
+    async def asleep(self, seconds: float) -> None:
+        """Let seconds pass, as `asyncio.sleep` does; other tasks run meanwhile."""
+        await asyncio.get_running_loop().run_in_executor(None, self.bridge.sleep, seconds)
+
+    def _instant(self, when: Length | datetime) -> int:
+        if isinstance(when, datetime):
+            return from_datetime(when)
+        if isinstance(when, str) and "T" in when:
+            return from_iso(when)
+        return self._clock.now() + milliseconds(when)
+
+    def __repr__(self) -> str:
+        return f"<VirtualClock {self.now().astimezone(timezone.utc).isoformat()}>"
