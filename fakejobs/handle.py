@@ -26,6 +26,7 @@ from fakejobs.model.units import milliseconds
 from fakejobs.network import Network, RouteReply, Routes
 from fakejobs.polls import Polls
 from fakejobs.scenario import Scenario, load_scenario
+from fakejobs.uploads import Uploads, xet_replaced
 from fakejobs.virtual import Length, VirtualClock
 from fakejobs.waits import Waits
 from fakejobs.web.app import wsgi_app
@@ -94,6 +95,7 @@ class FakeJobs:
         self._polls = Polls(self.hub.clock, tick=tick)
         self.clock = VirtualClock(self.hub.clock, self._waits, self._polls)
         self._routes = Routes()
+        self.uploads = Uploads()
         self._network = Network.of(options.network, _endpoints(options))
         self._app = wsgi_app(self.hub)
         self._stack = ExitStack()
@@ -136,7 +138,9 @@ class FakeJobs:
             if not self._network.is_hub(call):
                 self._network.check(call)
                 return None
-            return self._routes.reply(call) or perform(self._app, call, self._waits)
+            return (
+                self._routes.reply(call) or self.uploads.reply(call) or perform(self._app, call, self._waits)
+            )
         except FakeJobsError as error:
             self.problems.append(error)
             raise
@@ -161,6 +165,7 @@ def activated(options: Options) -> Iterator[FakeJobs]:
         if client_installed():
             stack.enter_context(under_the_client(fake.answer))
             stack.enter_context(bridged(client_modules, fake.clock.bridge))
+            stack.enter_context(xet_replaced(fake.uploads))
         yield fake
 
 
