@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from http.client import responses
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -85,6 +86,7 @@ def make_adapter(answer: Answer, real: Callable[[], Any]) -> Any:
                 body=Body(reply, request.url or ""),
                 headers=HTTPHeaderDict(reply.headers),
                 status=reply.status,
+                reason=responses.get(reply.status),
                 preload_content=False,
             )
             return requests.adapters.HTTPAdapter().build_response(request, raw)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from fakejobs.model.identity import Caller, token_digest
 from fakejobs.model.outcomes import Script
 from fakejobs.model.plan import NEVER
 from fakejobs.model.rules import Rule
-from fakejobs.store.database import empty, open_database, transaction
+from fakejobs.store.database import DatabaseUnusable, empty, open_database, transaction
 from fakejobs.store.jobs import any_job, find_script, latest_creation
 from fakejobs.store.settings import all_rules, get_meta, next_due, set_meta
 
@@ -73,6 +74,11 @@ class State:
         self.database = open_database(path)
         try:
             self._load(settings, anchor)
+        except sqlite3.DatabaseError:
+            self.database.close()
+            raise DatabaseUnusable(
+                f"{path}: this database is damaged; bring back a copy, or give another file"
+            ) from None
         except BaseException:
             self.database.close()
             raise

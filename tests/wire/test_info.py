@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from fakejobs.model.stages import JobStage
 from fakejobs.wire import info as wire
 from fakejobs.wire import times
-from fakejobs.wire.info import JobInfo, JobInfoError, JobOwner, JobStatus, MissingJobKeyError
+from fakejobs.wire.info import JobInfo, JobOwner, JobStatus
+from fakejobs.wire.parts import JobInfoError, MissingJobKeyError
 
 Body = dict[str, Any]
 
