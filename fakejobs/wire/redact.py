@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 HIDDEN = "<hidden>"
 
-# Tokens of the Hub begin with hf_ (users) or api_org_ (organisations, of old).
-_TOKEN = re.compile(r"\b(?:hf_(?:oauth_|jwt_)?|api_org_)[A-Za-z0-9._-]{3,}")
+# Tokens of the Hub begin with hf_ (users) or api_org_ (organisations, of old). hf_hub/2.4.0 and hf_xet/1.8.0 are
+# what the client calls itself in its User-Agent.
+_TOKEN = re.compile(r"\b(?:hf_(?!(?:hub|xet)/)(?:oauth_|jwt_)?|api_org_)[A-Za-z0-9._-]{3,}")
 _SECRET_KEYS = frozenset({"secrets", "tokens"})
 _SECRET_WORDS = frozenset({"secret", "token", "authorization", "password", "digest"})
 

@@ -28,6 +28,7 @@ class ServeProcess:
         ready = folder / "ready"
         self._violations = folder / "violations.txt"
         self._output = folder / "output.txt"
+        ready.unlink(missing_ok=True)  # of a server in this folder that was killed
         with self._output.open("a") as output:
             self.process = subprocess.Popen(
                 [
