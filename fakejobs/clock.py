@@ -146,15 +146,12 @@ class Clock:
 
     def now(self) -> int:
         """The hub's time. Reading it changes nothing that anybody could see."""
-        anchor = self._anchor
-        if anchor.frozen:
-            return max(anchor.at, self._latest)
-        elapsed = self._source() - anchor.source
-        now = anchor.at + (elapsed if anchor.speed == 1 else int(elapsed * anchor.speed))
-        now = min(now, LAST_INSTANT)
         with self.lock:
-            if now > self._latest:
-                self._latest = now
+            anchor = self._anchor
+            if not anchor.frozen:
+                elapsed = self._source() - anchor.source
+                now = anchor.at + (elapsed if anchor.speed == 1 else int(elapsed * anchor.speed))
+                self._latest = max(self._latest, min(now, LAST_INSTANT))
             return self._latest
 
     def seconds_until(self, instant: int) -> float | None:
@@ -225,7 +222,7 @@ class Clock:
         return instant
 
     def _put(self, anchor: Anchor) -> int:
-        self._anchor = replace(anchor, source=self._source())
+        self._anchor = Anchor(anchor.at, self._source(), anchor.speed, anchor.frozen)
         self._latest = self._anchor.at
         self._keep(self._anchor)
         self.bell.ring()

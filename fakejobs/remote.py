@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection
 from typing import TypedDict, cast
 from urllib.parse import urlsplit
@@ -20,12 +21,13 @@ class ClockReading(TypedDict):
 
 
 class RuleBody(TypedDict):
-    """A rule, with its words."""
+    """A rule, with its words, and how many jobs follow it."""
 
     id: int
     when: dict[str, object]
-    then: dict[str, object]
+    then: dict[str, object] | list[dict[str, object]]
     source: str
+    matched: int
 
 
 class RemoteError(Exception):
@@ -71,13 +73,30 @@ class RemoteHub:
         """Forget all jobs, rules and requests; take on settings (``seed``, ``quirks``, ``users``, ...) and a ``start``."""
         self.call("POST", "/reset", settings)
 
-    def when(self, **words: object) -> RemoteWhen:
+    def when(self, /, **words: object) -> RemoteWhen:
         """Begin a rule: ``hub.when(flavor="h200*").then(scheduling="12h")``."""
         return RemoteWhen(self, words)
 
-    def add_rule(self, when: Mapping[str, object], then: Mapping[str, object]) -> RuleBody:
-        """Add a rule."""
+    def add_rule(
+        self, when: Mapping[str, object], then: Mapping[str, object] | Sequence[Mapping[str, object]]
+    ) -> RuleBody:
+        """Add a rule; ``then`` may be a list, for the first matching job, the second, ...
+
+        Raises:
+            ValueError: there is a function or a compiled pattern in it, which cannot be sent.
+        """
+        _check_plain("when", when)
+        _check_plain("then", then)
         return cast(RuleBody, self.call("POST", "/rules", {"when": when, "then": then}))
+
+    def extend_rule(self, rule_id: int, then: Mapping[str, object]) -> RuleBody:
+        """Give a rule one more outcome, for the matching jobs after those that it has outcomes for.
+
+        Raises:
+            ValueError: there is a function in it.
+        """
+        _check_plain("then", then)
+        return cast(RuleBody, self.call("POST", f"/rules/{rule_id}/then", then))
 
     def rules(self) -> list[RuleBody]:
         """All rules, oldest first."""
@@ -87,6 +106,11 @@ class RemoteHub:
         """Delete one rule, or all; returns how many."""
         answer = self.call("DELETE", "/rules" if rule_id is None else f"/rules/{rule_id}")
         return cast("dict[str, int]", answer)["deleted"]
+
+    def add_job(self, /, **words: object) -> dict[str, object]:
+        """Put a job from the past there, as `FakeHub.add_job`; returns the job as the API has it."""
+        _check_plain("add_job", words)
+        return cast("dict[str, object]", self.call("POST", "/jobs", words))
 
     def transition(
         self, job_id: str, stage: str, *, message: str | None = None, cancel_reason: str | None = None
@@ -138,9 +162,38 @@ class RemoteWhen:
         self._hub = hub
         self._words = words
 
-    def then(self, **words: object) -> RuleBody:
+    def then(self, /, **words: object) -> RemoteRule:
         """Finish and add the rule."""
-        return self._hub.add_rule(self._words, words)
+        return RemoteRule(self._hub, self._hub.add_rule(self._words, words)["id"])
+
+
+class RemoteRule:
+    """A rule that a hub in another process has.
+
+    Attributes:
+        id: its number within the hub.
+    """
+
+    def __init__(self, hub: RemoteHub, rule_id: int) -> None:
+        self._hub = hub
+        self.id = rule_id
+
+    def then(self, /, **words: object) -> RemoteRule:
+        """What the next matching job, and all after it, does; returns this rule."""
+        self._hub.extend_rule(self.id, words)
+        return self
+
+    @property
+    def body(self) -> RuleBody:
+        """The rule, as it is now.
+
+        Raises:
+            KeyError: it has been deleted.
+        """
+        for rule in self._hub.rules():
+            if rule["id"] == self.id:
+                return rule
+        raise KeyError(f"there is no rule {self.id}; was it deleted, or the hub reset?")
 
 
 class RemoteClock:
@@ -179,3 +232,17 @@ class RemoteClock:
 
     def _move(self, how: Mapping[str, object]) -> str:
         return cast(ClockReading, self._hub.call("POST", "/clock", how))["now"]
+
+
+def _check_plain(where: str, value: object) -> None:
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            _check_plain(f"{where}.{key}", each)
+    elif isinstance(value, (list, tuple)):
+        for index, each in enumerate(value):
+            _check_plain(f"{where}[{index}]", each)
+    elif callable(value) or isinstance(value, re.Pattern):
+        kind = "compiled pattern" if isinstance(value, re.Pattern) else "function"
+        raise ValueError(
+            f"{where}: a {kind} cannot be sent to another process; give a text, a list or a mapping"
+        )

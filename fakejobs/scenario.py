@@ -1,4 +1,4 @@
-"""Scenario files: settings, clock and rules of a hub, in TOML. And opening a hub with one."""
+"""Scenario files: settings, clock, rules and jobs of a hub, in TOML. And opening a hub with one."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from pathlib import Path
 from fakejobs.clock import Anchor, source_ms
 from fakejobs.hub import FakeHub
 from fakejobs.hub.settings import WORDS, settings_from, settings_to
+from fakejobs.model.job import JobAt
+from fakejobs.model.outcomes import Then
+from fakejobs.model.past import past_job_from
 from fakejobs.model.rules import rule_from
 from fakejobs.model.units import did_you_mean
+from fakejobs.store.database import is_new_file
 from fakejobs.wire.times import from_iso
 
 if sys.version_info >= (3, 11):
@@ -33,13 +37,15 @@ class Scenario:
     Attributes:
         settings: the words of `fakejobs.hub.settings.settings_from` that it has.
         rules: its rules, oldest first, as (when, then).
+        jobs: jobs from the past, each as the words of `FakeHub.add_job`.
         start: the hub's first instant in milliseconds; None: now.
         speed: simulated seconds per second; None: not said.
         frozen: whether time stands still; None: not said.
     """
 
     settings: Mapping[str, object] = field(default_factory=dict)
-    rules: tuple[tuple[Mapping[str, object], Mapping[str, object]], ...] = ()
+    rules: tuple[tuple[Mapping[str, object], Then], ...] = ()
+    jobs: tuple[Mapping[str, object], ...] = ()
     start: int | None = None
     speed: float | None = None
     frozen: bool | None = None
@@ -70,7 +76,7 @@ def scenario_from(words: Mapping[str, object]) -> Scenario:
     Raises:
         ValueError: an unknown word or an impossible value; the message names it.
     """
-    known = (*WORDS, *CLOCK_WORDS, "rules")
+    known = (*WORDS, *CLOCK_WORDS, "rules", "jobs")
     for word in words:
         if word not in known:
             raise ValueError(f"{word}: unknown word{did_you_mean(word, known)}")
@@ -83,7 +89,14 @@ def scenario_from(words: Mapping[str, object]) -> Scenario:
         raise ValueError("speed: give a number above 0, at most 1000000; to stop time, frozen = true")
     if frozen is not None and not isinstance(frozen, bool):
         raise ValueError("frozen: give true or false")
-    return Scenario(settings, _rules(words.get("rules", [])), _start(words.get("start")), speed, frozen)
+    return Scenario(
+        settings,
+        _rules(words.get("rules", [])),
+        _jobs(words.get("jobs", [])),
+        _start(words.get("start")),
+        speed,
+        frozen,
+    )
 
 
 def open_hub(
@@ -97,7 +110,7 @@ def open_hub(
 
     A new database takes everything from the scenario. One that exists keeps its jobs, its clock and the rules that were added
     while it ran; the scenario replaces the settings that it has, and the rules that came from a scenario before if its own
-    are others.
+    are others. Its jobs are put there once, into a new database.
 
     Args:
         path: the database file, or ``":memory:"``.
@@ -107,8 +120,9 @@ def open_hub(
 
     Raises:
         DatabaseUnusable: the file cannot be used.
-        ValueError: another seed than the one that the file's jobs were made with.
+        ValueError: another seed than the one that the file's jobs were made with, or a job of the scenario that cannot be.
     """
+    new = is_new_file(path)
     rules = None if scenario is None else scenario.rules
     scenario = scenario or Scenario()
     words = dict(scenario.settings)
@@ -132,6 +146,8 @@ def open_hub(
             hub.delete_rules(source="scenario")
             for when, then in rules:
                 hub.add_rule(when, then, source="scenario")
+        if new:
+            add_jobs(hub, scenario)
         if speed is not None and speed != hub.clock.speed:
             hub.clock.run_at(speed)
     except BaseException:
@@ -140,10 +156,39 @@ def open_hub(
     return hub
 
 
-def _rules(value: object) -> tuple[tuple[Mapping[str, object], Mapping[str, object]], ...]:
+def add_jobs(hub: FakeHub, scenario: Scenario) -> list[JobAt]:
+    """Put the jobs of a scenario there; returns them.
+
+    Raises:
+        ValueError: one of them cannot be; the message says which.
+    """
+    return [_add_job(hub, index, words) for index, words in enumerate(scenario.jobs)]
+
+
+def _add_job(hub: FakeHub, index: int, words: Mapping[str, object]) -> JobAt:
+    try:
+        return hub.add_job(**words)
+    except ValueError as error:
+        raise ValueError(f"jobs[{index}].{error}") from None
+
+
+def _jobs(value: object) -> tuple[Mapping[str, object], ...]:
+    if not isinstance(value, list):
+        raise ValueError('jobs: give [[jobs]] tables, such as stage = "ERROR" and age = "90m"')
+    for index, words in enumerate(value):
+        if not isinstance(words, Mapping):
+            raise ValueError(f"jobs[{index}]: give a table")
+        try:
+            past_job_from(words)
+        except ValueError as error:
+            raise ValueError(f"jobs[{index}].{error}") from None
+    return tuple(value)
+
+
+def _rules(value: object) -> tuple[tuple[Mapping[str, object], Then], ...]:
     if not isinstance(value, list):
         raise ValueError("rules: give [[rules]] tables with `when` and `then`")
-    rules = []
+    rules: list[tuple[Mapping[str, object], Then]] = []
     for index, each in enumerate(value):
         where = f"rules[{index}]"
         if not isinstance(each, Mapping):
@@ -152,8 +197,8 @@ def _rules(value: object) -> tuple[tuple[Mapping[str, object], Mapping[str, obje
             if word not in ("when", "then"):
                 raise ValueError(f"{where}.{word}: unknown word{did_you_mean(word, ('when', 'then'))}")
         when, then = each.get("when", {}), each.get("then", {})
-        if not isinstance(when, Mapping) or not isinstance(then, Mapping):
-            raise ValueError(f"{where}: `when` and `then` are tables")
+        if not isinstance(when, Mapping) or not isinstance(then, (Mapping, list)):
+            raise ValueError(f"{where}: `when` is a table, and `then` a table or a list of tables")
         try:
             rule_from(0, when, then)
         except ValueError as error:

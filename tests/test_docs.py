@@ -12,7 +12,9 @@ from click.testing import CliRunner
 from fakejobs.cli import main
 from fakejobs.drivers.threads import serve_in_thread
 from fakejobs.hub import FakeHub
+from fakejobs.model.outcomes import PYTHON_WORDS
 from fakejobs.model.outcomes import WORDS as THEN_WORDS
+from fakejobs.model.past import SPEC_WORDS
 from fakejobs.model.quirks import page
 from fakejobs.model.rules import WHEN_WORDS
 from fakejobs.scenario import load_scenario, scenario_from
@@ -59,7 +61,7 @@ def test_scenario_example_loads(tmp_path: Path) -> None:
     assert scenario_from({}).rules == ()
 
 
-@pytest.mark.parametrize("word", [*WHEN_WORDS, *THEN_WORDS])
+@pytest.mark.parametrize("word", [*WHEN_WORDS, *THEN_WORDS, *PYTHON_WORDS, *SPEC_WORDS, "age"])
 def test_every_word_of_a_rule_is_documented(word: str) -> None:
     assert f"| `{word}` |" in SERVE
 

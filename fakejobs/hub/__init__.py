@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from fakejobs.clock import Anchor, Clock
-from fakejobs.hub import jobs, rules, streams
+from fakejobs.hub import jobs, past, rules, streams
 from fakejobs.hub.jobs import Page
-from fakejobs.hub.rules import When
+from fakejobs.hub.rules import AddedRule, When
 from fakejobs.hub.settings import Settings
 from fakejobs.hub.state import RequestRecord, State
 from fakejobs.hub.streams import EventSteps, LogSteps, MetricSteps
 from fakejobs.model.flavors import Flavor
 from fakejobs.model.identity import Caller, Owner
 from fakejobs.model.job import JobAt, Spec
+from fakejobs.model.outcomes import Then
+from fakejobs.model.planning import cut_by_timeout
+from fakejobs.model.refusal import Refusal
 from fakejobs.model.rules import Rule
 from fakejobs.model.stages import JobStage
 from fakejobs.store.database import dump
-from fakejobs.store.jobs import Position, all_jobs, count_all_jobs
+from fakejobs.store.jobs import Position, all_jobs, count_all_jobs, find_job
 
-__all__ = ["FakeHub", "Page", "RequestRecord", "Settings", "When"]
+__all__ = ["AddedRule", "FakeHub", "Page", "RequestRecord", "Settings", "When"]
 
 
 class FakeHub:
@@ -57,17 +60,37 @@ class FakeHub:
 
     # What tests script
 
-    def when(self, **words: object) -> When:
-        """Begin a rule: ``hub.when(flavor="h200*").then(scheduling="12h")``. See `fakejobs.model.rules.rule_from`."""
+    def when(self, /, **words: object) -> When:
+        """Begin a rule: ``hub.when(flavor="h200*").then(scheduling="12h")``; see `fakejobs.model.rules.rule_from`.
+
+        A second ``.then`` is for the second matching job, and so on: `AddedRule.then`.
+        """
         return When(self.state, words)
 
-    def add_rule(self, when: Mapping[str, object], then: Mapping[str, object], source: str = "user") -> Rule:
+    def add_rule(self, when: Mapping[str, object], then: Then, source: str = "user") -> Rule:
         """Add a rule; it holds for jobs that are submitted from now on.
+
+        Args:
+            when: what a job must be.
+            then: what it does; or a list, for the first matching job, the second, ..., and the last for all others.
+            source: who put it there.
 
         Raises:
             ValueError: an unknown word or an impossible value; the message names it.
         """
         return rules.add(self.state, when, then, source)
+
+    def extend_rule(self, rule_id: int, then: Mapping[str, object]) -> Rule:
+        """Give a rule one more outcome, for the matching jobs after those that it has outcomes for.
+
+        Raises:
+            ValueError: an unknown word or an impossible value, or there is no such rule.
+        """
+        return rules.extend(self.state, rule_id, then)
+
+    def matched(self, rule_id: int) -> int:
+        """How many jobs follow a rule."""
+        return rules.matched(self.state, rule_id)
 
     def rules(self) -> list[Rule]:
         """All rules, oldest first."""
@@ -76,6 +99,32 @@ class FakeHub:
     def delete_rules(self, rule_id: int | None = None, *, source: str | None = None) -> int:
         """Delete one rule, those of one source, or all; returns how many. Jobs keep the outcome that they have."""
         return rules.delete(self.state, rule_id, source)
+
+    def add_job(self, /, **words: object) -> JobAt:
+        """Put a job from the past there: ``hub.add_job(stage="ERROR", age="90m", message="out of disk")``.
+
+        The words are those of `fakejobs.model.past.past_job_from`. It follows no rule, and goes on from now on like any other job.
+
+        Raises:
+            ValueError: an unknown word, an impossible value, or words that contradict each other; the message names them.
+        """
+        return past.add_job(self.state, words)
+
+    def cut_by_timeout(self, job_id: str) -> bool:
+        """Whether its timeout ends a job, or has ended it, before what it is scripted to do is over.
+
+        Not said of a job that a function plays, before that has returned.
+
+        Raises:
+            Refusal: 404 without such a job.
+        """
+        with self.state.look() as now:
+            job = find_job(self.state.database, job_id)
+            if job is None:
+                raise Refusal(404, self.settings.quirks.job_not_found)
+            if job_id in self.state.calls and now < job.plan.end:
+                return False
+            return cut_by_timeout(job.plan, self.state.script_of(job_id), job.spec, self.settings.quirks)
 
     def transition(
         self, job_id: str, stage: JobStage, *, message: str | None = None, cancel_reason: str | None = None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fakejobs.hub import queue
+from fakejobs.hub.pending import Pending
 from fakejobs.hub.state import State
 from fakejobs.model.draws import entity_id, object_id
 from fakejobs.model.identity import Caller, Owner, token_digest
@@ -74,12 +75,15 @@ def submit(
     """Make a job of a valid spec. Of ``secrets``, only the names are kept."""
     with state.act() as now:
         owner = allow(state, caller, namespace, "write")
-        about: dict[str, object] = {**_about(caller, owner), "initiator": _person(_owner_of(state, caller))}
+        about: dict[str, object] = {**_about(caller, owner), "initiator": person(_owner_of(state, caller))}
         if token := _token_among(state, caller, secrets):
             about["hfToken"] = token
         if secrets:
             spec = {**spec, "secrets": list(secrets)}
-        return JobAt(_create(state, namespace, spec, labels, about, now), now)
+        job = _create(state, namespace, spec, labels, about, now)
+        if secrets and state.secrets_listener is not None:
+            state.secrets_listener(job.id, secrets)
+        return JobAt(job, now)
 
 
 def duplicate(state: State, caller: Caller, namespace: str, job_id: str) -> JobAt:
@@ -102,13 +106,19 @@ def _create(
     seed = state.settings.seed
     number = next_number(state.database, "jobs")
     rule = newest_match(state.rules, features(spec, labels, namespace))
+    # How many matched before is read from the jobs themselves, so there is nothing to keep in step with them.
+    earlier = rows.count_of_rule(state.database, rule.id, len(rule.outcomes) - 1) if rule else 0
+    outcome = rule.outcome(earlier) if rule else Outcome()
     script = script_for(
-        rule.outcome if rule else Outcome(),
+        outcome,
         state.flavors.get(str(spec["flavor"])) or state.flavors["cpu-basic"],
         seed=seed,
         key=str(number),
         printed=printed_by(command_words(spec)),
     )
+    if outcome.call is not None:
+        # Until its function has returned it runs, and only its timeout can end it.
+        script = replace(script, running=NEVER, lines=())
     ready_at = min(now + script.scheduling, NEVER)
     queues = queue.is_limited(state, str(spec["flavor"])) and not script.image_pull_error
     job = Job(
@@ -124,6 +134,8 @@ def _create(
     rows.insert_job(state.database, job, script)
     if queues:
         queue.join(state, job, ready_at)
+    if rule is not None and outcome.call is not None:
+        state.calls.add(job.id, Pending(rule.then_at(earlier), outcome.call), job.plan)
     return job
 
 
@@ -265,7 +277,7 @@ def _again(state: State, job: Job, now: int, stage: JobStage) -> Job:
     plan = plan_for(
         script, job.spec, state.settings.quirks, created=job.plan.created, start=start, earlier=earlier
     )
-    job = _replan(state, replace(job, plan=plan), now)
+    job = replan(state, replace(job, plan=plan), now)
     if queues:
         queue.join(state, job, ready_at)
     return job
@@ -281,11 +293,13 @@ def _end(
     cancel_reason: str | None = None,
 ) -> Job:
     plan = job.plan.ended(now, stage, message=message, cancel_reason=cancel_reason)
-    return _replan(state, replace(job, plan=plan), now)
+    return replan(state, replace(job, plan=plan), now)
 
 
-def _replan(state: State, job: Job, now: int) -> Job:
+def replan(state: State, job: Job, now: int) -> Job:
+    """Give a job the plan that it has here, and everybody who waits for it, or behind it, the news."""
     rows.set_plan(state.database, job.id, job.plan)
+    state.calls.replanned(job.id, job.plan, now)
     state.ring(job.id)
     if queue.is_limited(state, job.flavor):
         queue.leave(state, job)
@@ -311,10 +325,11 @@ def _visible(state: State, stages: Iterable[JobStage]) -> set[JobStage]:
 
 def _about(caller: Caller, owner: Owner) -> dict[str, object]:
     user = caller.user.name
-    return {"owner": _person(owner), "createdBy": {"id": entity_id("user", user), "name": user}}
+    return {"owner": person(owner), "createdBy": {"id": entity_id("user", user), "name": user}}
 
 
-def _person(owner: Owner) -> dict[str, object]:
+def person(owner: Owner) -> dict[str, object]:
+    """A user or an organisation, as jobs show them."""
     return {"id": owner.id, "name": owner.name, "type": owner.type, "avatarUrl": owner.avatar_url}
 
 

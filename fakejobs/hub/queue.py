@@ -12,7 +12,7 @@ from fakejobs.model.job import Job
 from fakejobs.model.plan import NEVER
 from fakejobs.model.planning import plan_for
 from fakejobs.model.stages import JobStage
-from fakejobs.store.jobs import count_running, find_job, find_script, planned_ends, set_plan
+from fakejobs.store.jobs import any_job, count_running, find_job, find_script, planned_ends, set_plan
 from fakejobs.store.settings import Due, add_waiting, delete_dues, first_waiting, insert_due, remove_waiting
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def fill(state: State, flavor: str, at: int) -> None:
 
 def adapt(state: State, now: int) -> None:
     """Go on with the queues under other capacities: what was not limited has noted no ends, and there may be new slots."""
+    if not any_job(state.database):
+        return
     for name, flavor in state.flavors.items():
         if flavor.capacity is not None:
             for end in planned_ends(state.database, name, now):
@@ -82,6 +84,7 @@ def _start(state: State, job: Job, at: int) -> None:
         script, job.spec, state.settings.quirks, created=job.plan.created, start=at, earlier=job.plan.earlier
     )
     set_plan(state.database, job.id, plan)
+    state.calls.replanned(job.id, plan, at)
     note_end(state, job.flavor, plan.end)
     state.ring(job.id)
 

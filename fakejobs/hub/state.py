@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from fakejobs.clock import Anchor, Clock, source_ms
+from fakejobs.hub.pending import PendingCalls
 from fakejobs.hub.queue import adapt
 from fakejobs.hub.settings import Settings, settings_from, settings_to
 from fakejobs.hub.settle import settle
@@ -20,7 +21,7 @@ from fakejobs.model.outcomes import Script
 from fakejobs.model.plan import NEVER
 from fakejobs.model.rules import Rule
 from fakejobs.store.database import DatabaseUnusable, empty, open_database, transaction
-from fakejobs.store.jobs import any_job, find_script, latest_creation
+from fakejobs.store.jobs import any_job, find_script, latest_creation, set_script
 from fakejobs.store.settings import all_rules, get_meta, next_due, set_meta
 
 JOURNAL_LENGTH = 1000
@@ -52,6 +53,31 @@ class RequestRecord(NamedTuple):
     body: object = None
 
 
+class Look:
+    """A read, as a context manager. A class, as every read pays for it and a generator costs more."""
+
+    __slots__ = ("_state",)
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def __enter__(self) -> int:
+        state = self._state
+        state.lock.acquire()
+        try:
+            now = state.clock.now()
+            if now >= state.next_due:
+                with state._changing():
+                    settle(state, now)
+        except BaseException:
+            state.lock.release()
+            raise
+        return now
+
+    def __exit__(self, *_error: object) -> None:
+        self._state.lock.release()
+
+
 class State:
     """A hub's state and the way to work on it: `look` to read, `act` to change.
 
@@ -71,6 +97,9 @@ class State:
         self.lock = threading.RLock()
         self.path = path
         self.resets = 0
+        self.calls = PendingCalls()
+        # Told the values of a new job's secrets, which are nowhere else; the handle of a test keeps them in memory.
+        self.secrets_listener: Callable[[str, Mapping[str, str]], None] | None = None
         self.database = open_database(path)
         try:
             self._load(settings, anchor)
@@ -130,17 +159,12 @@ class State:
         self._news: list[str] = []
         self._scripts: dict[str, Script] = {}
         self._callers: dict[str, Caller] = {}
+        self.calls.clear()
         self._note_due()
 
-    @contextmanager
-    def look(self) -> Iterator[int]:
+    def look(self) -> Look:
         """Read at the instant that this gives, with all done that is due by then."""
-        with self.lock:
-            now = self.clock.now()
-            if now >= self.next_due:
-                with self._changing():
-                    settle(self, now)
-            yield now
+        return Look(self)
 
     @contextmanager
     def act(self) -> Iterator[int]:
@@ -163,6 +187,7 @@ class State:
         news, self._news = self._news, []
         for topic in news:
             self.clock.bell.ring(topic)
+        self.calls.tell(self.next_due)
 
     def _note_due(self) -> None:
         due = next_due(self.database)
@@ -185,13 +210,19 @@ class State:
         self._news.append(topic)
 
     def script_of(self, job_id: str) -> Script:
-        """The script of a job that exists. It never changes, so followers of one job share one."""
+        """The script of a job that exists. It changes only when a function has played the job, so followers of one job share one."""
         script = self._scripts.get(job_id)
         if script is None:
             if len(self._scripts) >= _SCRIPTS_KEPT:
                 self._scripts.clear()
             script = self._scripts[job_id] = find_script(self.database, job_id)
         return script
+
+    def set_script(self, job_id: str, script: Script) -> None:
+        """Give a job another script, within an act."""
+        set_script(self.database, job_id, script)
+        self._scripts.pop(job_id, None)
+        self.ring(job_id)
 
     def next_request_id(self, now: int) -> str:
         """A new ``X-Request-Id``, of the form that the Hub's have (huggingface_hub#3972)."""
@@ -222,4 +253,4 @@ class State:
         self.clock.bell.ring()
 
     def _keep_anchor(self, anchor: Anchor) -> None:
-        set_meta(self.database, "clock", asdict(anchor))
+        set_meta(self.database, "clock", vars(anchor))

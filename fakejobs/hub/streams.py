@@ -7,30 +7,22 @@ change its job.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Sequence
 
 from fakejobs.clock import WaitUntil
 from fakejobs.hub.jobs import read
 from fakejobs.hub.state import State
+from fakejobs.model.events import StageEvent, stage_events
 from fakejobs.model.identity import Caller
 from fakejobs.model.job import JobAt
 from fakejobs.model.logs import Log, LogEntry
 from fakejobs.model.metrics import Metrics, metrics_at
+from fakejobs.model.outcomes import Line
 from fakejobs.model.refusal import Refusal
 from fakejobs.model.stages import TERMINAL, JobStage
 
 _BATCH = 1000
 """Log entries in one step, so that a long history is neither one huge chunk nor a thousand small ones."""
-
-
-@dataclass(frozen=True)
-class StageEvent:
-    """A change of stage, as the stream of events tells it: when, to what, and ``status.message`` then."""
-
-    at: int
-    stage: JobStage
-    message: str | None
 
 
 LogSteps = Generator["list[LogEntry] | WaitUntil", None, None]
@@ -53,15 +45,21 @@ def logs(state: State, caller: Caller, namespace: str, job_id: str, *, tail: int
 
 def _logs(state: State, look: Callable[[], JobAt | None], first: JobAt, tail: int | None) -> LogSteps:
     with state.lock:
-        lines = state.script_of(first.job.id).lines
+        lines: Sequence[Line] = state.script_of(first.job.id).lines
     seen: JobAt | None = first
     sent = 0
+
+    def look_again() -> tuple[JobAt | None, Sequence[Line]]:
+        with state.lock:  # the lines of a job that a function plays come when that returns
+            seen = look()
+            return seen, () if seen is None else state.script_of(seen.job.id).lines
+
     if tail is not None:
         log = Log(lines, first.job.plan)
         if entries := list(log.tail(first.now, tail)):
             yield entries
         sent = log.length(first.now)
-        seen = look()
+        seen, lines = look_again()
     while seen is not None:
         log, now = Log(lines, seen.job.plan), seen.now
         length = log.length(now)
@@ -73,7 +71,7 @@ def _logs(state: State, look: Callable[[], JobAt | None], first: JobAt, tail: in
         if seen.stage is JobStage.SCHEDULING and state.settings.quirks.logs_while_scheduling == "close":
             return
         yield WaitUntil(min(log.next_change(now), state.next_due))
-        seen = look()
+        seen, lines = look_again()
 
 
 def metrics(state: State, caller: Caller, namespace: str, job_id: str) -> MetricSteps:
@@ -128,26 +126,13 @@ def _events(state: State, look: Callable[[], JobAt | None], first: JobAt) -> Eve
     seen: JobAt | None = first
     sent = 0
     while seen is not None:
-        history = _history(seen)
+        history = stage_events(seen)
         yield from history[sent:]
         sent = len(history)
         if seen.stage in TERMINAL:
             return
         yield WaitUntil(min(seen.job.plan.next_change(seen.now), state.next_due))
         seen = look()
-
-
-def _history(seen: JobAt) -> list[StageEvent]:
-    plan = seen.job.plan
-    history = [StageEvent(plan.created, JobStage.SCHEDULING, None)]
-    for start, end in plan.earlier:
-        history.append(StageEvent(start, JobStage.RUNNING, None))
-        history.append(StageEvent(end, JobStage.SCHEDULING, None))
-    if (started := plan.started_at(seen.now)) is not None:
-        history.append(StageEvent(started, JobStage.RUNNING, None))
-    if seen.stage in TERMINAL:
-        history.append(StageEvent(plan.end, plan.end_stage, plan.message))
-    return history
 
 
 def _reader(state: State, caller: Caller, namespace: str, job_id: str) -> Callable[[], JobAt | None]:

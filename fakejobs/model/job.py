@@ -87,7 +87,8 @@ def features(spec: Spec, labels: Mapping[str, str], namespace: str) -> Features:
     environment = spec.get("environment")
     return {
         "image": str(spec.get("dockerImage") or spec.get("spaceId") or ""),
-        "command": " ".join(command_words(spec)),
+        "command": " ".join(words := command_words(spec)),
+        "words": words,
         "flavor": str(spec["flavor"]),
         "namespace": namespace,
         "name": labels.get("name", ""),

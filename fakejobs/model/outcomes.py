@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from fakejobs.model.draws import between, draw
 from fakejobs.model.flavors import Flavor
 from fakejobs.model.plan import NEVER
-from fakejobs.model.stages import JobStage
+from fakejobs.model.stages import TERMINAL, JobStage
 from fakejobs.model.units import check_text, did_you_mean, length_range, milliseconds
 
 Line = tuple[int, str]
@@ -28,6 +29,9 @@ class Outcome:
         message: ``status.message`` at the end, instead of the Hub's own text.
         oom: whether it is killed for want of memory: exit code 137, ``OOMKilled``.
         image_pull_error: whether it fails instead of starting to run.
+        stage: the terminal stage it ends in; None: as the exit code says.
+        cancel_reason: ``status.cancelReason`` of a job that ends in CANCELED.
+        call: in Python, a function that plays the job. See `fakejobs.hub.calls`.
     """
 
     scheduling: tuple[int, int] | None = None
@@ -38,10 +42,35 @@ class Outcome:
     message: str | None = None
     oom: bool = False
     image_pull_error: bool = False
+    stage: JobStage | None = None
+    cancel_reason: str | None = None
+    call: Call | None = None
 
 
-WORDS = ("scheduling", "running", "logs", "exit_code", "message", "oom", "image_pull_error")
+Call = Callable[[object], object]
+"""What ``call=`` takes: it gets the job; it returns None, or a mapping with words of ``then``."""
+
+WORDS = (
+    "scheduling",
+    "running",
+    "logs",
+    "exit_code",
+    "message",
+    "oom",
+    "image_pull_error",
+    "stage",
+    "cancel_reason",
+)
 """The words of ``then``."""
+
+PYTHON_WORDS = ("call",)
+"""Words of ``then`` that only Python can say."""
+
+ENDING_WORDS = ("exit_code", "message", "oom", "stage", "cancel_reason")
+"""The words that say how a job ends."""
+
+Then = Mapping[str, object] | Sequence[Mapping[str, object]]
+"""What a rule's ``then`` is: the words of one outcome, or a list of them, for the first matching job, the second, ..."""
 
 
 def outcome_from(words: Mapping[str, object]) -> Outcome:
@@ -50,14 +79,19 @@ def outcome_from(words: Mapping[str, object]) -> Outcome:
     - ``scheduling``, ``running``: a length of time (seconds, ``"5h"``), ``{"between": [from, to]}``, or ``"forever"``
       (which the timeout of the job still ends);
     - ``logs``: lines, or ``[offset, line]`` pairs with offsets from the start of running;
-    - ``exit_code``: 0 to 255; ``message``: a text; ``oom``, ``image_pull_error``: true or false.
+    - ``exit_code``: 0 to 255; ``message``: a text; ``oom``, ``image_pull_error``: true or false;
+    - ``stage``: how it ends (COMPLETED, ERROR, CANCELED, DELETED), if the exit code does not say so already; ERROR alone is
+      exit code 1;
+    - ``cancel_reason``: a text, with ``stage`` CANCELED; the Hub's are ``NO_CREDITS``, ``NO_SUBSCRIPTION`` and
+      ``RESOURCE_GROUP_LIMIT`` (Hub OpenAPI, August 2026);
+    - ``call``, in Python only: a function of the job that plays it. What it prints is the log.
 
     Raises:
         ValueError: an unknown word, an impossible value, or words that contradict each other; the message names them.
     """
     for word in words:
-        if word not in WORDS:
-            raise ValueError(f"then.{word}: unknown word{did_you_mean(word, WORDS)}")
+        if word not in (*WORDS, *PYTHON_WORDS):
+            raise ValueError(f"then.{word}: unknown word{did_you_mean(str(word), (*WORDS, *PYTHON_WORDS))}")
     try:
         scheduling = length_range(words["scheduling"], forever=True) if "scheduling" in words else None
     except ValueError as error:
@@ -67,18 +101,70 @@ def outcome_from(words: Mapping[str, object]) -> Outcome:
     except ValueError as error:
         raise ValueError(f"then.running: {error}") from None
     lines, timed_lines = _logs(words["logs"]) if "logs" in words else (None, None)
+    oom, stage = _flag("oom", words), _stage(words.get("stage"))
+    # A job that is only said to end in ERROR fails as most do.
+    unsaid = 1 if stage is JobStage.ERROR and not oom else 0
     outcome = Outcome(
         scheduling=scheduling,
         running=running,
         lines=lines,
         timed_lines=timed_lines,
-        exit_code=_exit_code(words.get("exit_code", 0)),
-        message=_message(words.get("message")),
-        oom=_flag("oom", words),
+        exit_code=_exit_code(words.get("exit_code", unsaid)),
+        message=_text("message", words),
+        oom=oom,
         image_pull_error=_flag("image_pull_error", words),
+        stage=stage,
+        cancel_reason=_text("cancel_reason", words),
+        call=_call(words.get("call")),
     )
     _check_consistent(outcome, words)
     return outcome
+
+
+def outcomes_from(then: object) -> tuple[Outcome, ...]:
+    """Read a ``then``: a mapping with the words of one outcome, or a list of such mappings.
+
+    Raises:
+        ValueError: as `outcome_from`; in a list, the message says which one (``then[1].running: ...``).
+    """
+    if isinstance(then, Mapping):
+        return (outcome_from(then),)
+    if isinstance(then, (str, bytes)) or not isinstance(then, Sequence) or not then:
+        raise ValueError("then: give a table of words, or a list with at least one such table")
+    outcomes = []
+    for index, words in enumerate(then):
+        if not isinstance(words, Mapping):
+            raise ValueError(f"then[{index}]: give a table of words")
+        try:
+            outcomes.append(outcome_from(words))
+        except ValueError as error:
+            raise ValueError(f"then[{index}]{str(error).removeprefix('then')}") from None
+    return tuple(outcomes)
+
+
+def outcome_after_call(then: Mapping[str, object], returned: object, printed: Sequence[str]) -> Outcome:
+    """The outcome of a job whose function has returned: the rule's, with what was returned on top, and its output as log.
+
+    If what was returned says how the job ends (``exit_code``, ``oom``, ``message``, ``stage``, ``cancel_reason``), nothing of what the
+    rule says of that is left.
+
+    Raises:
+        ValueError: it returned something else than None or a mapping, or words that a job which runs cannot have.
+    """
+    if returned is not None and not isinstance(returned, Mapping):
+        raise ValueError(
+            f"call: the function returned {_short(returned)}; return nothing, or a mapping with words of `then`"
+        )
+    over: Mapping[str, object] = returned or {}
+    for word in ("call", "scheduling", "image_pull_error"):
+        if word in over:
+            raise ValueError(f"call: the function returned `{word}`, and its job runs already")
+    gone = {"call", "scheduling", *(ENDING_WORDS if any(word in over for word in ENDING_WORDS) else ())}
+    words = {"logs": list(printed), **{word: each for word, each in then.items() if word not in gone}, **over}
+    try:
+        return outcome_from(words)
+    except ValueError as error:
+        raise ValueError(f"call: the function returned {error!s}") from None
 
 
 def _logs(value: object) -> tuple[tuple[str, ...] | None, tuple[Line, ...] | None]:
@@ -116,12 +202,36 @@ def _exit_code(value: object) -> int:
     return value
 
 
-def _message(value: object) -> str | None:
+def _text(word: str, words: Mapping[str, object]) -> str | None:
+    value = words.get(word)
     if value is None:
         return None
     if not isinstance(value, str):
-        raise ValueError(f"then.message: {_short(value)} is no text")
-    check_text("then.message", value)
+        raise ValueError(f"then.{word}: {_short(value)} is no text")
+    check_text(f"then.{word}", value)
+    return value
+
+
+def _stage(value: object) -> JobStage | None:
+    ends = [stage.value for stage in JobStage if stage in TERMINAL]
+    if value is None:
+        return None
+    if not isinstance(value, str) or value not in ends:
+        known = f"; did you mean {near!r}?" if (near := _nearest(value, ends)) else ""
+        raise ValueError(
+            f"then.stage: {_short(value)} is no stage that a job ends in ({', '.join(ends)}){known}"
+        )
+    return JobStage(value)
+
+
+def _nearest(value: object, known: Sequence[str]) -> str | None:
+    near = get_close_matches(value.upper()[:100], known, n=1) if isinstance(value, str) else []
+    return near[0] if near else None
+
+
+def _call(value: object) -> Call | None:
+    if value is not None and not callable(value):
+        raise ValueError(f"then.call: {_short(value)} is no function; `call` can only be given in Python")
     return value
 
 
@@ -133,6 +243,14 @@ def _flag(word: str, words: Mapping[str, object]) -> bool:
 
 
 def _check_consistent(outcome: Outcome, words: Mapping[str, object]) -> None:
+    _check_ending(outcome, words)
+    if outcome.call is not None:
+        if "logs" in words:
+            raise ValueError("then.logs: what the function of `call` prints is the log; give one of the two")
+        if outcome.image_pull_error:
+            raise ValueError(
+                "then.call: a job with `image_pull_error` never runs, so nothing would be called"
+            )
     if outcome.oom and outcome.exit_code not in (0, 137):
         raise ValueError(f"then.oom: a job out of memory exits with 137, not {outcome.exit_code}")
     if outcome.image_pull_error:
@@ -145,6 +263,27 @@ def _check_consistent(outcome: Outcome, words: Mapping[str, object]) -> None:
             raise ValueError(
                 f"then.logs: the line at {last / 1000:g}s comes after the end of running "
                 f"({outcome.running[1] / 1000:g}s) and would never be seen"
+            )
+
+
+def _check_ending(outcome: Outcome, words: Mapping[str, object]) -> None:
+    stage = outcome.stage
+    if outcome.cancel_reason is not None and stage is not JobStage.CANCELED:
+        raise ValueError(
+            'then.cancel_reason: only a job that ends in CANCELED has one; add stage = "CANCELED", or leave it out'
+        )
+    if stage is None:
+        return
+    if stage is JobStage.ERROR:
+        if words.get("exit_code") == 0 and not outcome.oom and not outcome.image_pull_error:
+            raise ValueError(
+                "then.stage: a job that ends in ERROR has no exit_code 0; leave one of the two out"
+            )
+        return
+    for word in ("exit_code", "oom", "image_pull_error"):
+        if words.get(word) not in (None, False, 0):
+            raise ValueError(
+                f"then.stage: a job with `{word}` = {_short(words[word])} ends in ERROR, not in {stage}; leave one of the two out"
             )
 
 
@@ -165,6 +304,8 @@ class Script:
         oom: whether it is killed for want of memory.
         image_pull_error: whether it fails instead of starting to run.
         lines: its log.
+        stage: the terminal stage it ends in; None: as the exit code says.
+        cancel_reason: ``status.cancelReason`` of a job that ends in CANCELED.
     """
 
     scheduling: int
@@ -174,6 +315,8 @@ class Script:
     oom: bool
     image_pull_error: bool
     lines: tuple[Line, ...]
+    stage: JobStage | None = None
+    cancel_reason: str | None = None
 
 
 def script_for(outcome: Outcome, flavor: Flavor, *, seed: int, key: str, printed: tuple[str, ...]) -> Script:
@@ -202,6 +345,8 @@ def script_for(outcome: Outcome, flavor: Flavor, *, seed: int, key: str, printed
         oom=outcome.oom,
         image_pull_error=outcome.image_pull_error,
         lines=() if outcome.image_pull_error else lines,
+        stage=outcome.stage,
+        cancel_reason=outcome.cancel_reason,
     )
 
 
@@ -219,7 +364,9 @@ def ending(script: Script, *, image_pull_message: str) -> tuple[JobStage, str | 
     """
     if script.image_pull_error:
         return JobStage.ERROR, script.message or image_pull_message
-    if script.exit_code == 0:
+    if script.stage not in (None, JobStage.ERROR):
+        return script.stage, script.message
+    if script.exit_code == 0 and script.stage is None:
         return JobStage.COMPLETED, script.message
     reason = "OOMKilled" if script.oom else "Error"
     message = f"Job failed with exit code: {script.exit_code}. Reason: {reason}"

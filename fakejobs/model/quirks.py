@@ -163,7 +163,10 @@ def quirks_from(values: Mapping[str, object]) -> Quirks:
 
 def quirks_to(quirks: Quirks) -> dict[str, object]:
     """The quirks that differ from the defaults, by name."""
-    return {name: value for name, value in asdict(quirks).items() if value != getattr(Quirks(), name)}
+    defaults = Quirks()
+    if quirks == defaults:
+        return {}
+    return {name: value for name, value in asdict(quirks).items() if value != getattr(defaults, name)}
 
 
 def page() -> str:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from fakejobs.model.flavors import FLAVORS, UNLISTED
-from fakejobs.model.outcomes import Outcome, outcome_from
+from fakejobs.model.outcomes import Outcome, Then, outcomes_from
 from fakejobs.model.units import check_text, did_you_mean
 
 
-class Features(TypedDict):
-    """What a job shows to the rules: the words of ``when`` and the job's values for them."""
+class _Words(TypedDict, total=False):
+    words: Sequence[str]
+
+
+class Features(_Words):
+    """What a job shows to the rules: the words of ``when`` and the job's values for them.
+
+    ``command`` is the words of the command and the arguments, joined by spaces; ``words`` (if left out: ``command``, split there) is
+    what a list is compared with.
+    """
 
     image: str
     command: str
@@ -27,8 +35,18 @@ class Features(TypedDict):
 
 TEXTS = ("image", "command", "flavor", "namespace", "name")
 MAPPINGS = ("labels", "environment")
-WHEN_WORDS = TEXTS + MAPPINGS
+ALIASES = {"env": "environment"}
+WHEN_WORDS = (*TEXTS, *MAPPINGS, *ALIASES)
 """The words of ``when``."""
+
+PATTERN_KINDS = (
+    "a text with a shell-style pattern, a compiled pattern, or a function of the value that says yes or no"
+)
+
+
+class MatchFailed(Exception):
+    """A function of a rule's ``when`` raised; the message names rule, word and error."""
+
 
 _GLOB = re.compile(r"\[!?\]?[^\]]*\]|[*?]")
 
@@ -40,38 +58,68 @@ class Rule:
     Attributes:
         id: its number within the hub; a higher one is newer.
         when: what a job must be; every given word must match, so an empty one matches every job.
-        then: what such a job does.
-        outcome: ``then``, read.
+        then: what such a job does; a list of such mappings says what the first, the second, ... does, and the last all others.
+        outcomes: ``then``, read.
         source: who put it there: ``"scenario"`` or ``"user"``.
     """
 
     id: int
     when: Mapping[str, object]
-    then: Mapping[str, object]
-    outcome: Outcome
+    then: Then
+    outcomes: tuple[Outcome, ...]
     source: str = "user"
 
     def matches(self, job: Features) -> bool:
-        """Whether a job with these features follows the rule, if no newer one does."""
-        for word in TEXTS:
-            pattern = self.when.get(word)
-            if pattern is not None and not fnmatchcase(job[word], str(pattern)):  # type: ignore[literal-required]
-                return False
-        for word in MAPPINGS:
-            patterns = self.when.get(word)
-            if isinstance(patterns, Mapping) and not _matches_all(patterns, job[word]):  # type: ignore[literal-required]
-                return False
-        return True
+        """Whether a job with these features follows the rule, if no newer one does.
+
+        Raises:
+            MatchFailed: a function of ``when`` raised.
+        """
+        return all(self._word_matches(word, wanted, job) for word, wanted in self.when.items())
+
+    def outcome(self, earlier: int) -> Outcome:
+        """The outcome of a job that matches after ``earlier`` others did."""
+        return self.outcomes[min(earlier, len(self.outcomes) - 1)]
+
+    def then_at(self, earlier: int) -> Mapping[str, object]:
+        """The words of that outcome."""
+        if isinstance(self.then, Mapping):
+            return self.then
+        return self.then[min(earlier, len(self.then) - 1)]
+
+    @property
+    def only_here(self) -> bool:
+        """Whether it has what only this process can keep: a compiled pattern or a function."""
+        steps = [self.then] if isinstance(self.then, Mapping) else self.then
+        return any(outcome.call is not None for outcome in self.outcomes) or not all(
+            _is_plain(each) for each in (self.when, *steps)
+        )
+
+    def _word_matches(self, word: str, wanted: object, job: Features) -> bool:
+        value = job[ALIASES.get(word, word)]  # type: ignore[literal-required]
+        try:
+            if isinstance(wanted, list):
+                return wanted == list(job.get("words", str(value).split(" ")))
+            if isinstance(wanted, Mapping):
+                return all(key in value and _matches(pattern, value[key]) for key, pattern in wanted.items())
+            return _matches(wanted, value)
+        except Exception as error:
+            raise MatchFailed(
+                f"the function that rule {self.id} has for when.{word} raised {type(error).__name__}: {error}"
+            ) from error
 
 
-def rule_from(
-    rule_id: int, when: Mapping[str, object], then: Mapping[str, object], source: str = "user"
-) -> Rule:
+def rule_from(rule_id: int, when: Mapping[str, object], then: Then, source: str = "user") -> Rule:
     """Check the words of a rule and make it.
 
-    Patterns are shell-style: ``*``, ``?``, ``[seq]``, case counts. ``command`` is the words of the command and the arguments, joined by
-    spaces; ``image`` is the Docker image, or the Space's id; ``name`` is the label ``name``; ``labels`` and ``environment`` give a
-    pattern for some of a job's labels or variables.
+    A text is a shell-style pattern for the whole value: ``*``, ``?``, ``[seq]``, case counts. ``command`` is the words of the command
+    and the arguments, joined by spaces, or, if a list is given, exactly these words; ``image`` is the Docker image, or the Space's
+    id; ``name`` is the label ``name``; ``labels`` and ``environment`` (or ``env``) give a pattern for some of a job's labels or
+    variables.
+
+    In Python, a pattern may also be a compiled one, which is *searched* for (anchor it with ``^`` and ``$``), or a function that gets the
+    value and says yes or no; it only looks at the value: it must not use the fake. For ``labels`` and ``environment``, a function
+    may stand for one value, or for the whole mapping.
 
     Raises:
         ValueError: an unknown word, a value that is no pattern, a pattern that can never match, or an impossible outcome;
@@ -79,16 +127,46 @@ def rule_from(
     """
     for word, value in when.items():
         if word not in WHEN_WORDS:
-            raise ValueError(f"when.{word}: unknown word{did_you_mean(word, WHEN_WORDS)}")
+            raise ValueError(f"when.{word}: unknown word{did_you_mean(str(word), WHEN_WORDS)}")
+        if (alias := ALIASES.get(word)) in when:
+            raise ValueError(f"when.{word}: this is `{alias}` by another name; give one of the two")
         if word in TEXTS:
             _check_pattern(f"when.{word}", word, value)
+            continue
+        if callable(value):
             continue
         if not isinstance(value, Mapping):
             raise ValueError(f'when.{word}: give a mapping, such as {{"team": "vision*"}}')
         for key, pattern in value.items():
             _check_key(f"when.{word}.{key}", word, key)
             _check_pattern(f"when.{word}.{key}", word, pattern)
-    return Rule(rule_id, dict(when), dict(then), outcome_from(then), source)
+    outcomes = outcomes_from(then)
+    kept: Then = dict(then) if isinstance(then, Mapping) else [dict(words) for words in then]
+    lists = {word: list(value) for word, value in when.items() if isinstance(value, (list, tuple))}
+    return Rule(rule_id, {**when, **lists}, kept, outcomes, source)
+
+
+def extended(rule: Rule, then: Mapping[str, object]) -> Rule:
+    """The rule with one more outcome, for the matching jobs after those that it has outcomes for.
+
+    Raises:
+        ValueError: as `rule_from`.
+    """
+    steps = [rule.then] if isinstance(rule.then, Mapping) else rule.then
+    return rule_from(rule.id, rule.when, [*steps, then], rule.source)
+
+
+def shown(value: object) -> object:
+    """What a rule's words are in JSON, where compiled patterns and functions can only be described."""
+    if isinstance(value, Mapping):
+        return {str(key): shown(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [shown(each) for each in value]
+    if isinstance(value, re.Pattern):
+        return f"<pattern {value.pattern}>"
+    if callable(value):
+        return f"<function {getattr(value, '__name__', type(value).__name__)}>"
+    return value
 
 
 def newest_match(rules: Iterable[Rule], job: Features) -> Rule | None:
@@ -97,14 +175,35 @@ def newest_match(rules: Iterable[Rule], job: Features) -> Rule | None:
     return max(matching, key=lambda rule: rule.id, default=None)
 
 
-def _matches_all(patterns: Mapping[object, object], values: Mapping[str, str]) -> bool:
-    return all(
-        str(key) in values and fnmatchcase(values[str(key)], str(pattern))
-        for key, pattern in patterns.items()
-    )
+def _matches(wanted: object, value: object) -> bool:
+    if isinstance(wanted, str):
+        return fnmatchcase(str(value), wanted)
+    if isinstance(wanted, re.Pattern):
+        return wanted.search(str(value)) is not None
+    return bool(cast("Callable[[object], object]", wanted)(value))
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return all(_is_plain(each) for each in value.values())
+    return not callable(value) and not isinstance(value, re.Pattern)
 
 
 def _check_pattern(where: str, word: str, value: object) -> None:
+    if word == "command" and isinstance(value, (list, tuple)):
+        for index, each in enumerate(value):
+            if not isinstance(each, str):
+                raise ValueError(f"{where}[{index}]: give a text; the words are compared literally")
+            check_text(f"{where}[{index}]", each)
+        if not value:
+            raise ValueError(f"{where}: give at least one word; without `command`, every command matches")
+        return
+    if isinstance(value, re.Pattern) and isinstance(value.pattern, bytes):
+        raise ValueError(f"{where}: this pattern is for bytes; compile a text")
+    if isinstance(value, re.Pattern) or callable(value):
+        return
+    if isinstance(value, (list, tuple)):
+        raise ValueError(f"{where}: only `command` may be a list of words; give {PATTERN_KINDS}")
     if not isinstance(value, str):
         raise ValueError(f'{where}: give a pattern, such as "h200*"; {type(value).__name__} is none')
     check_text(where, value)

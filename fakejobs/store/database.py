@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 APPLICATION_ID = 0x66616B65  # "fake"
-VERSION = 1
+VERSION = 2
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -33,6 +35,7 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_newest ON jobs (namespace, created, id);
 CREATE INDEX jobs_live ON jobs (namespace, end, start, end_stage);
 CREATE INDEX jobs_running ON jobs (flavor, end, start);
+CREATE INDEX jobs_of_rule ON jobs (rule) WHERE rule IS NOT NULL;
 
 CREATE TABLE scripts (job TEXT PRIMARY KEY, script TEXT NOT NULL) WITHOUT ROWID;
 
@@ -73,7 +76,12 @@ def open_database(path: str = ":memory:") -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         raise DatabaseUnusable(f"{path}: cannot be opened ({error}); does its folder exist?") from None
     try:
-        _prepare(connection, path)
+        if path == ":memory:":
+            # Four times as fast as making the tables; a test opens one of these each.
+            with _COPYING:
+                _empty_database().backup(connection)
+        else:
+            _prepare(connection, path)
     except sqlite3.OperationalError as error:
         connection.close()
         if "locked" in str(error):
@@ -87,6 +95,16 @@ def open_database(path: str = ":memory:") -> sqlite3.Connection:
     except DatabaseUnusable:
         connection.close()
         raise
+    return connection
+
+
+_COPYING = threading.Lock()
+
+
+@cache
+def _empty_database() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    _prepare(connection, ":memory:")
     return connection
 
 

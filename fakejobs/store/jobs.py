@@ -13,6 +13,7 @@ from fakejobs.model.plan import Plan
 from fakejobs.model.stages import JobStage
 
 _COLUMNS = "id, namespace, number, created, start, end, end_stage, message, cancel_reason, earlier, spec, labels, about, rule"
+_FIND = f"SELECT {_COLUMNS} FROM jobs WHERE id = ?"
 Row = tuple[str, str, int, int, int, int, str, str | None, str | None, str, str, str, str, int | None]
 
 _STAGES = {stage.value: stage for stage in JobStage}
@@ -51,7 +52,7 @@ def insert_job(connection: sqlite3.Connection, job: Job, script: Script) -> None
 
 def find_job(connection: sqlite3.Connection, job_id: str) -> Job | None:
     """The job with this id, or None."""
-    row: Row | None = connection.execute(f"SELECT {_COLUMNS} FROM jobs WHERE id = ?", (job_id,)).fetchone()
+    row: Row | None = connection.execute(_FIND, (job_id,)).fetchone()
     return None if row is None else _job(row)
 
 
@@ -59,7 +60,14 @@ def find_script(connection: sqlite3.Connection, job_id: str) -> Script:
     """The script of a job that exists."""
     (text,) = connection.execute("SELECT script FROM scripts WHERE job = ?", (job_id,)).fetchone()
     values = orjson.loads(text)
-    return Script(**{**values, "lines": tuple((offset, line) for offset, line in values["lines"])})
+    stage = values["stage"] and _STAGES[values["stage"]]
+    lines = tuple((offset, line) for offset, line in values["lines"])
+    return Script(**{**values, "lines": lines, "stage": stage})
+
+
+def set_script(connection: sqlite3.Connection, job_id: str, script: Script) -> None:
+    """Replace the script of a job."""
+    connection.execute("UPDATE scripts SET script = ? WHERE job = ?", (script_text(script), job_id))
 
 
 def set_plan(connection: sqlite3.Connection, job_id: str, plan: Plan) -> None:
@@ -156,6 +164,12 @@ def count_all_jobs(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT count(*) FROM jobs").fetchone()[0])
 
 
+def count_of_rule(connection: sqlite3.Connection, rule_id: int, most: int = -1) -> int:
+    """How many jobs follow a rule; counted up to ``most``."""
+    query = "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE rule = ? LIMIT ?)"
+    return int(connection.execute(query, (rule_id, most)).fetchone()[0])
+
+
 def any_job(connection: sqlite3.Connection) -> bool:
     """Whether there is a job at all."""
     return connection.execute("SELECT 1 FROM jobs LIMIT 1").fetchone() is not None
@@ -235,5 +249,7 @@ def script_text(script: Script) -> str:
             "oom": script.oom,
             "image_pull_error": script.image_pull_error,
             "lines": script.lines,
+            "stage": None if script.stage is None else script.stage.value,
+            "cancel_reason": script.cancel_reason,
         }
     )

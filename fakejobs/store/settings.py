@@ -39,6 +39,11 @@ def insert_rule(connection: sqlite3.Connection, rule: Rule) -> None:
     )
 
 
+def update_rule(connection: sqlite3.Connection, rule: Rule) -> None:
+    """Replace what a rule says its jobs do."""
+    connection.execute('UPDATE rules SET "then" = ? WHERE id = ?', (text_of(rule.then), rule.id))
+
+
 def all_rules(connection: sqlite3.Connection) -> list[Rule]:
     """Every rule, oldest first."""
     rows = connection.execute('SELECT id, "when", "then", source FROM rules ORDER BY id')

@@ -8,7 +8,11 @@ from flask import Blueprint, Response, request
 
 from fakejobs.clock import Anchor
 from fakejobs.hub.settings import WORDS, settings_from, settings_to
-from fakejobs.model.rules import Rule
+from fakejobs.model.outcomes import PYTHON_WORDS, Then
+from fakejobs.model.outcomes import WORDS as THEN_WORDS
+from fakejobs.model.past import ADD_JOB_WORDS
+from fakejobs.model.past import ALIASES as ADD_JOB_ALIASES
+from fakejobs.model.rules import Rule, shown
 from fakejobs.model.stages import IllegalTransition, JobStage
 from fakejobs.model.units import did_you_mean, milliseconds
 from fakejobs.version import VERSION
@@ -89,7 +93,11 @@ def move_clock() -> Response:
                 raise ValueError(f"advance: {error}") from None
             clock.advance(length)
         case {"set": instant, **rest} if not rest:
-            clock.set(_instant(instant, "set"))
+            moment = _instant(instant, "set")
+            try:
+                clock.set(moment)
+            except ValueError as error:  # the instant is fine, but there are jobs from after it
+                return error_answer(409, str(error))
         case {"freeze": bool() as freeze, **rest} if not rest:
             if freeze:
                 clock.freeze()
@@ -112,9 +120,20 @@ def list_rules() -> Response:
 
 @admin.post("/_fakejobs/rules")
 def add_rule() -> Response:
-    """Add a rule: ``{"when": {...}, "then": {...}}``."""
+    """Add a rule: ``{"when": {...}, "then": {...}}``; ``then`` may be a list, for the first matching job, the second, ..."""
     words = _words(("when", "then"))
-    return json_answer(_rule(hub().add_rule(_mapping(words, "when"), _mapping(words, "then"))))
+    given = words.get("then")
+    then: Then = given if isinstance(given, list) else _mapping(words, "then")
+    return json_answer(_rule(hub().add_rule(_mapping(words, "when"), then)))
+
+
+@admin.post("/_fakejobs/rules/<int:rule_id>/then")
+def extend_rule(rule_id: int) -> Response:
+    """Give a rule one more outcome: the words of ``then``."""
+    words = _words((*THEN_WORDS, *PYTHON_WORDS))
+    if not any(rule.id == rule_id for rule in hub().rules()):
+        return error_answer(404, f"there is no rule {rule_id}")
+    return json_answer(_rule(hub().extend_rule(rule_id, words)))
 
 
 @admin.delete("/_fakejobs/rules")
@@ -131,12 +150,19 @@ def delete_rule(rule_id: int) -> Response:
     return json_answer({"deleted": hub().delete_rules(rule_id)})
 
 
+@admin.post("/_fakejobs/jobs")
+def add_job() -> Response:
+    """Put a job from the past there: ``{"stage": "ERROR", "age": "90m", ...}``."""
+    seen = hub().add_job(**_words((*ADD_JOB_WORDS, *ADD_JOB_ALIASES)))
+    return json_answer(job_body(seen, hub().settings.quirks))
+
+
 @admin.post("/_fakejobs/jobs/<job_id>/transition")
 def transition(job_id: str) -> Response:
     """Put a job into another stage: ``{"stage": "ERROR", "message": "..."}``; illegal: 409 with the allowed stages."""
     words = _words(("stage", "message", "cancel_reason"))
     stage = words.get("stage")
-    if stage not in set(JobStage):
+    if not isinstance(stage, str) or stage not in set(JobStage):
         raise ValueError(f"stage: give one of {', '.join(JobStage)}")
     seen = hub().transition(
         job_id, JobStage(stage), message=_text(words, "message"), cancel_reason=_text(words, "cancel_reason")
@@ -156,7 +182,13 @@ def _clock() -> dict[str, object]:
 
 
 def _rule(rule: Rule) -> dict[str, object]:
-    return {"id": rule.id, "when": redact(rule.when), "then": redact(rule.then), "source": rule.source}
+    return {
+        "id": rule.id,
+        "when": redact(shown(rule.when)),
+        "then": redact(shown(rule.then)),
+        "source": rule.source,
+        "matched": hub().matched(rule.id),
+    }
 
 
 def _words(known: tuple[str, ...]) -> Mapping[str, object]:

@@ -8,6 +8,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from fakejobs.model.refusal import Refusal
+from fakejobs.model.rules import MatchFailed
 from fakejobs.web.context import hub, json_answer
 from fakejobs.wire.decode import Invalid
 from fakejobs.wire.redact import redact_text
@@ -41,6 +42,7 @@ def register_errors(app: Flask) -> None:
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(Invalid, _invalid)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(MatchFailed, _match_failed)
     app.register_error_handler(Exception, _bug)
 
 
@@ -78,6 +80,13 @@ def _unknown() -> Response:
             hint="answer this route yourself in front of fakejobs, or leave the call out of the test",
         )
     return error_answer(404, "Sorry, we can't find the page you are looking for.", hint=f"no route {path}")
+
+
+def _match_failed(error: MatchFailed) -> Response:
+    logger.error("%s", error, exc_info=error.__cause__)
+    return error_answer(
+        500, str(error), hint="fix the function in the rule; the server's log has the traceback"
+    )
 
 
 def _bug(error: Exception) -> Response:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response
+from flask.sessions import NullSession, SessionInterface, SessionMixin
+from werkzeug.routing import MapAdapter
 
 from fakejobs.hub import FakeHub, RequestRecord
 from fakejobs.web.admin import admin
@@ -23,24 +25,46 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
+_NO_SESSION = NullSession()
+
+
+class _NoSessions(SessionInterface):
+    """The API has no sessions, so there is one that is nobody's, instead of a new one in every call."""
+
+    def open_session(self, app: Flask, request: Request) -> SessionMixin:  # noqa: ARG002
+        return _NO_SESSION
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Nothing is ever in it."""
+
+
+class _App(Flask):
+    session_interface = _NoSessions()
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """What matches the request: by path and method alone, so nothing has to be made of the host."""
+        if request is None:
+            return None
+        path = request.environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
+        return MapAdapter(self.url_map, "localhost", "/", "", "http", path, request.method)
+
+    def make_default_options_response(self) -> Response:
+        # It has no body, so it has no type either, and is no HTML page.
+        answer = super().make_default_options_response()
+        del answer.headers["Content-Type"]
+        return answer
+
+
 @cache
 def create_app() -> Flask:
     """The app of this process."""
-    app = Flask("fakejobs", static_folder=None)
+    app = _App("fakejobs", static_folder=None)
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
     for blueprint in (jobs, identity, scheduled, admin):
         app.register_blueprint(blueprint)
     register_errors(app)
-    app.after_request(_plain_options)
     return app
-
-
-def _plain_options(answer: Response) -> Response:
-    # What Flask answers by itself to OPTIONS has no body, so it has no type either, and is no HTML page.
-    if request.method == "OPTIONS" and answer.status_code == 200:
-        del answer.headers["Content-Type"]
-    return answer
 
 
 def wsgi_app(hub: FakeHub) -> WSGIApplication:

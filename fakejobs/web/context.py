@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import orjson
 from flask import Response, request
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import Headers, MultiDict
 
 from fakejobs.clock import Stream, WaitUntil
 from fakejobs.drivers.threads import block_drive
@@ -27,8 +27,14 @@ HUB_KEY = "fakejobs.hub"
 BODY_KEY = "fakejobs.body"
 """Key of the WSGI environ under which the journal finds the redacted body of a request that had one."""
 
+JOURNAL_BODY_LIMIT = 65_536
+"""Bytes of a body that the journal still shows; of a larger one it says the size."""
+
 DRIVE_KEY = "fakejobs.drive"
 """Key of the WSGI environ under which a driver offers to drive streams; without it they block a thread."""
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 Step = TypeVar("Step")
 
@@ -45,10 +51,19 @@ def caller() -> Caller:
     Raises:
         Refusal: 401 without a token, or with an unknown one.
     """
+    return hub_and_caller()[1]
+
+
+def hub_and_caller() -> tuple[FakeHub, Caller]:
+    """Both, for the calls that are made most often: `request` has its price.
+
+    Raises:
+        Refusal: as for `caller`.
+    """
     environ = request.environ
     kind, _, token = environ.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
     found: FakeHub = environ[HUB_KEY]
-    return found.caller(token.strip() if kind.lower() == "bearer" else None)
+    return found, found.caller(token.strip() if kind.lower() == "bearer" else None)
 
 
 def json_body() -> Json:
@@ -68,7 +83,8 @@ def json_body() -> Json:
         body = read_json(raw)
     except BadJson as error:
         raise Refusal(error.status, error.sentence) from None
-    request.environ[BODY_KEY] = redact(body)
+    # The journal remembers a thousand requests: large bodies would make it remember a gigabyte.
+    request.environ[BODY_KEY] = redact(body) if len(raw) <= JOURNAL_BODY_LIMIT else f"<{len(raw):,} bytes>"
     return body
 
 
@@ -85,9 +101,24 @@ def query(piece: str) -> dict[str, Json]:
     return values
 
 
+class JsonAnswer(Response):
+    """An answer whose body is there as a whole, with its length: nothing is left for werkzeug to find out.
+
+    Each is sent once, so its headers need no copy either. That saves a tenth of a call's time.
+    """
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:  # noqa: ARG002
+        """The headers, as they are."""
+        return self.headers
+
+    def get_app_iter(self, environ: WSGIEnvironment) -> Iterable[bytes]:
+        """The body; of HEAD, none."""
+        return () if environ["REQUEST_METHOD"] == "HEAD" else self.response  # type: ignore[return-value]
+
+
 def json_answer(body: object, status: int = 200) -> Response:
     """A JSON answer, as Express writes it: compact, in UTF-8."""
-    return Response(orjson.dumps(body), status, content_type="application/json; charset=utf-8")
+    return JsonAnswer(orjson.dumps(body), status, content_type="application/json; charset=utf-8")
 
 
 def stream_answer(

@@ -12,7 +12,7 @@ from fakejobs.model.identity import Caller
 from fakejobs.model.job import JobAt
 from fakejobs.model.refusal import Refusal
 from fakejobs.model.stages import JobStage
-from fakejobs.web.context import caller, hub, json_answer, json_body, query, stream_answer
+from fakejobs.web.context import caller, hub, hub_and_caller, json_answer, json_body, query, stream_answer
 from fakejobs.wire.cursor import read_cursor, write_cursor
 from fakejobs.wire.decode import Invalid, read_expose, read_labels, read_submission
 from fakejobs.wire.encode import access_body, hardware_body, job_body
@@ -73,7 +73,8 @@ def count(namespace: str) -> Response:
 @jobs.get("/api/jobs/<namespace>/<job_id>")
 def inspect(namespace: str, job_id: str) -> Response:
     """One job."""
-    return _job(hub().job(caller(), namespace, _id(job_id)))
+    fake, who = hub_and_caller()
+    return json_answer(job_body(fake.job(who, namespace, _id(job_id)), fake.settings.quirks))
 
 
 @jobs.get("/api/jobs/<namespace>/<job_id>/logs")

@@ -26,6 +26,7 @@ def job_body(seen: JobAt, quirks: Quirks) -> JobBody:
     """A job: the answer of every route that gives one, and the items of a list."""
     job, stage = seen.job, seen.stage
     spec, about, plan = job.spec, job.about, job.plan
+    over = stage in TERMINAL
     body: JobBody = {"id": job.id, "createdAt": to_iso(plan.created)}
     if "spaceId" in spec:
         body["spaceId"] = spec["spaceId"]
@@ -44,14 +45,14 @@ def job_body(seen: JobAt, quirks: Quirks) -> JobBody:
         body["resourceGroupId"] = spec["resourceGroupId"]
     if isinstance(attempts := spec.get("attempts"), int):
         body["retry"] = attempts - 1 if quirks.retry_says == "retries" else attempts
-    body.update(_times(seen, stage))
+    _add_times(body, seen, stage, over=over)
     for key in _AFTER_DURATIONS:
         if key in spec:
             body[key] = spec[key]
     body["type"] = "job"
     body["owner"] = about["owner"]
     body["initiator"] = about["initiator"]
-    body["status"] = _status(job, stage)
+    body["status"] = _status(job, stage, over=over)
     if "secrets" in spec:
         body["secrets"] = spec["secrets"]
     if job.labels or quirks.cleared_labels == "empty":
@@ -61,34 +62,30 @@ def job_body(seen: JobAt, quirks: Quirks) -> JobBody:
     return body
 
 
-def _times(seen: JobAt, stage: JobStage) -> JobBody:
-    """``startedAt``, ``finishedAt`` and ``durations``, whole seconds rounded down (huggingface_hub#4211).
+def _add_times(body: JobBody, seen: JobAt, stage: JobStage, *, over: bool) -> None:
+    """Add ``startedAt``, ``finishedAt`` and ``durations``, whole seconds rounded down (huggingface_hub#4211).
 
     A cancelled job, and a deleted one, has neither an end nor durations (kabartay/jobwatch, checked live in October 2026).
     """
     plan = seen.job.plan
     started = plan.started_at(seen.now)
-    body: JobBody = {}
     if started is not None:
         body["startedAt"] = to_iso(started)
-    if stage in (JobStage.CANCELED, JobStage.DELETED):
-        return body
-    until = plan.end if stage in TERMINAL else seen.now
-    if stage in TERMINAL:
-        body["finishedAt"] = to_iso(plan.end)
-    durations = {"totalSecs": (until - plan.created) // 1000}
+    if stage is JobStage.CANCELED or stage is JobStage.DELETED:
+        return
+    until = seen.now
+    if over:
+        until = plan.end
+        body["finishedAt"] = to_iso(until)
+    durations: dict[str, int] = {}
     if started is not None:
-        durations = {
-            "schedulingSecs": (started - plan.created) // 1000,
-            "runningSecs": (until - started) // 1000,
-            **durations,
-        }
+        durations["schedulingSecs"] = (started - plan.created) // 1000
+        durations["runningSecs"] = (until - started) // 1000
+    durations["totalSecs"] = (until - plan.created) // 1000
     body["durations"] = durations
-    return body
 
 
-def _status(job: Job, stage: JobStage) -> JobBody:
-    over = stage in TERMINAL
+def _status(job: Job, stage: JobStage, *, over: bool) -> JobBody:
     status: JobBody = {"stage": stage.value, "message": job.plan.message if over else None}
     if over and job.plan.cancel_reason is not None:
         status["cancelReason"] = job.plan.cancel_reason

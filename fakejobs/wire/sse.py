@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from fakejobs.hub.streams import StageEvent
+from fakejobs.model.events import StageEvent
 from fakejobs.model.logs import LogEntry
 from fakejobs.model.metrics import Metrics
 from fakejobs.wire.times import to_iso, to_iso_seconds

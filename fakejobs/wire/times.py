@@ -73,8 +73,14 @@ def to_http_date(ms: int) -> str:
     Raises:
         ValueError: the instant is outside the years 1 to 9999.
     """
-    text = to_iso_seconds(ms)
-    weekday = _WEEKDAYS[(ms // _MS_PER_MINUTE // _MINUTES_PER_DAY + 3) % 7]  # the epoch was a Thursday
+    return _http_date(ms // 1000)
+
+
+@lru_cache(maxsize=16)
+def _http_date(second: int) -> str:
+    """The same for a second since the epoch. Kept, because every response of that second has it."""
+    text = to_iso_seconds(second * 1000)
+    weekday = _WEEKDAYS[(second // 60 // _MINUTES_PER_DAY + 3) % 7]  # the epoch was a Thursday
     return f"{weekday}, {text[8:10]} {_MONTHS[int(text[5:7]) - 1]} {text[:4]} {text[11:19]} GMT"
 
 

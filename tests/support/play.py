@@ -80,7 +80,7 @@ def get(web: Client, path: str, **headers: str) -> TestResponse:
 
 def post(web: Client, path: str, json: object = None) -> TestResponse:
     """POST with a token."""
-    return web.post(path, headers=TOKEN, **({} if json is None else {"json": json}))
+    return web.post(path, headers=TOKEN, json=json)
 
 
 def put(web: Client, path: str, json: object) -> TestResponse:

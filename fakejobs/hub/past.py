@@ -1,0 +1,71 @@
+"""Putting jobs there that were submitted before anybody looked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fakejobs.hub import queue
+from fakejobs.hub.jobs import ORIGIN, person
+from fakejobs.hub.state import State
+from fakejobs.model.draws import entity_id, object_id
+from fakejobs.model.identity import Owner
+from fakejobs.model.job import Job, JobAt
+from fakejobs.model.past import past_job_from, past_plan
+from fakejobs.model.plan import NEVER
+from fakejobs.model.stages import TERMINAL, JobStage
+from fakejobs.model.units import did_you_mean
+from fakejobs.store import jobs as rows
+from fakejobs.store.settings import next_number
+
+
+def add_job(state: State, words: Mapping[str, object]) -> JobAt:
+    """Put a job there. It follows no rule; its id and its place in every list are those of when it was created.
+
+    From now on it is a job like any other. Of a limited flavor, one that waits queues, and one that runs has a slot, even if there was
+    none left.
+
+    Raises:
+        ValueError: see `fakejobs.model.past.past_job_from`.
+    """
+    wanted = past_job_from(words)
+    with state.act() as now:
+        owner, user = _people(state, wanted.namespace)
+        number = next_number(state.database, "jobs")
+        flavor = state.flavors.get(str(wanted.spec["flavor"])) or state.flavors["cpu-basic"]
+        seed, quirks = state.settings.seed, state.settings.quirks
+        limited = queue.is_limited(state, flavor.name)
+        queues = limited and wanted.stage is JobStage.SCHEDULING and not wanted.outcome.image_pull_error
+        spec, script, plan = past_plan(
+            wanted, flavor, quirks, seed=seed, key=str(number), now=now, queues=queues
+        )
+        job = Job(
+            id=object_id(plan.created, seed, ORIGIN, number),
+            namespace=owner.name,
+            number=number,
+            plan=plan,
+            spec=spec,
+            labels=wanted.labels,
+            about={
+                "owner": person(owner),
+                "createdBy": {"id": entity_id("user", user.name), "name": user.name},
+                "initiator": person(user),
+            },
+        )
+        rows.insert_job(state.database, job, script)
+        if queues:
+            queue.join(state, job, min(max(plan.created + script.scheduling, now), NEVER))
+        elif limited and wanted.stage not in TERMINAL:
+            queue.note_end(state, job.flavor, plan.end)
+        return JobAt(job, now)
+
+
+def _people(state: State, namespace: str | None) -> tuple[Owner, Owner]:
+    """The owner of the namespace, and the user who submitted the job: the owner, or for an organisation the first user."""
+    identity = state.settings.identity
+    first = identity.owner(identity.users[0].name)
+    owner = first if namespace is None else identity.owner(namespace)
+    if owner is None or first is None:
+        raise ValueError(
+            f"namespace: there is no {namespace!r} here{did_you_mean(str(namespace), identity.namespaces())}"
+        )
+    return owner, owner if owner.type == "user" else first

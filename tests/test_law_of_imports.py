@@ -1,0 +1,96 @@
+"""Rooms import only what lies below them, so that a request walks straight down and straight back."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "fakejobs"
+
+MAY_IMPORT = {
+    "model": set(),
+    "clock": {"model"},
+    "store": {"model"},
+    "hub": {"model", "clock", "store"},
+    "wire": {"model", "version"},
+    # Views get instants, jobs and refusals from the hub, so they may name what these are.
+    "web": {"hub", "wire", "model", "clock", "version"},
+}
+
+EXCEPTIONS = {
+    # Under a WSGI server that drives no streams itself, the app blocks a thread for each.
+    ("web/context.py", "fakejobs.drivers.threads"),
+}
+
+FORBIDDEN = {
+    "model": {
+        "flask",
+        "werkzeug",
+        "sqlite3",
+        "time",
+        "threading",
+        "socket",
+        "random",
+        "asyncio",
+        "subprocess",
+        "os",
+    },
+    "store": {"flask", "werkzeug", "time", "socket", "random"},
+    "hub": {"flask", "werkzeug", "time", "socket", "random"},
+    "wire": {"flask", "werkzeug", "sqlite3", "time", "socket", "random"},
+    "web": {"sqlite3", "time", "socket", "random"},
+}
+
+
+def modules(room: str) -> list[Path]:
+    found = sorted((PACKAGE / room).rglob("*.py")) if (PACKAGE / room).is_dir() else [PACKAGE / f"{room}.py"]
+    assert found
+    return found
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """(line, dotted name) of everything that a module imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute"
+            if node.module == "fakejobs":
+                yield from ((node.lineno, f"fakejobs.{alias.name}") for alias in node.names)
+            else:
+                yield node.lineno, str(node.module)
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_a_room_imports_only_what_it_may(room: str) -> None:
+    broken = []
+    for path in modules(room):
+        where = path.relative_to(PACKAGE).as_posix()
+        for line, name in imports(path):
+            top, _, rest = name.partition(".")
+            other = rest.partition(".")[0]
+            if top != "fakejobs" or other == room or other in MAY_IMPORT[room] or (where, name) in EXCEPTIONS:
+                continue
+            broken.append(f"{where}:{line} imports {name}")
+    assert not broken, "\n".join(broken)
+
+
+@pytest.mark.parametrize("room", FORBIDDEN)
+def test_a_room_has_no_business_with_certain_libraries(room: str) -> None:
+    broken = [
+        f"{path.relative_to(PACKAGE)}:{line} imports {name}"
+        for path in modules(room)
+        for line, name in imports(path)
+        if name.partition(".")[0] in FORBIDDEN[room]
+    ]
+    # The hub tells a damaged file from other errors, and holds the one lock.
+    broken = [each for each in broken if not each.startswith("hub/state.py") or "sqlite3" not in each]
+    assert not broken, "\n".join(broken)
+
+
+def test_the_exceptions_are_still_needed() -> None:
+    for where, name in EXCEPTIONS:
+        assert name in {imported for _, imported in imports(PACKAGE / where)}, (where, name)
