@@ -323,6 +323,8 @@ class _Call:
             close()
         for stream in self._given:
             stream.steps.close()
+        # It leads back here: without it, what a call leaves behind goes at once and not with the next collection.
+        del self._environ["fakejobs.drive"]
 
     def _drive(self, stream: Stream) -> _Place:
         self._given.append(stream)

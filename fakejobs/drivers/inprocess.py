@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,8 +12,9 @@ from urllib.parse import unquote_to_bytes
 
 from fakejobs.clock import Stream, WaitUntil
 from fakejobs.drivers.pace import KEEP_ALIVE, KEEP_ALIVE_SECONDS
+from fakejobs.errors import FakeClosed
 from fakejobs.model.plan import NEVER
-from fakejobs.waits import Waits
+from fakejobs.waits import Wait, Waits
 from fakejobs.web.context import DRIVE_KEY
 
 if TYPE_CHECKING:
@@ -68,13 +69,24 @@ class Reply:
             close()
 
 
-def perform(app: WSGIApplication, call: Call, waits: Waits) -> Reply:
-    """Call the app in this thread. Reading the reply's chunks waits in virtual time, and raises `ReadTimedOut`."""
+def perform(
+    app: WSGIApplication, call: Call, waits: Waits, *, over: Callable[[str], bool] | None = None
+) -> Reply:
+    """Call the app in this thread. Reading the reply's chunks waits in virtual time, and raises `ReadTimedOut`.
+
+    Args:
+        over: whether a job is over, so that its metrics, whose stream does not end, will never say anything more.
+
+    Raises:
+        FakeClosed: the fake is closed, or was meanwhile.
+    """
     waits.seen()
     environ = _environ(call)
 
-    def drive(stream: Stream) -> Iterator[bytes]:
-        return follow(stream, waits, call.read_timeout, f"{call.method} {call.target}")
+    def drive(stream: Stream) -> Following:
+        endless = call.target.partition("?")[0].endswith("/metrics")
+        what = f"{call.method} {call.target}"
+        return Following(stream, waits, call.read_timeout, what, over if endless else None)
 
     environ[DRIVE_KEY] = drive
     status, headers = 500, Headers()
@@ -87,35 +99,94 @@ def perform(app: WSGIApplication, call: Call, waits: Waits) -> Reply:
         return _no_write
 
     chunks = app(environ, start_response)
+    if waits.closed is not None:  # so what it says is of a hub that is no more
+        raise FakeClosed(waits.closed)
     return Reply(status, headers, chunks)
 
 
-def follow(stream: Stream, waits: Waits, read_timeout: float | None, what: str) -> Iterator[bytes]:
-    """Drive a stream in virtual time: its waits, its keep-alives, and the read timeout of its reader."""
-    clock = stream.clock
-    patience = None if read_timeout is None else round(read_timeout * 1000)
-    last = clock.now()
-    try:
-        for step in stream.steps:
+class Following:
+    """A stream that is driven in virtual time: its waits, its keep-alives, and the read timeout of its reader.
+
+    Args:
+        stream: what is followed.
+        waits: who moves time.
+        read_timeout: seconds that the reader waits for the next bytes; None for ever.
+        what: the request, as errors call it.
+        over: see `perform`.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        waits: Waits,
+        read_timeout: float | None,
+        what: str,
+        over: Callable[[str], bool] | None = None,
+    ) -> None:
+        self._stream = stream
+        self._waits = waits
+        self._patience = NEVER if read_timeout is None else round(read_timeout * 1000)
+        self._what = what
+        self._over = over
+        self._listener = waits.listen(stream.topic)
+        self._chunks = self._follow()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._chunks)
+
+    def close(self) -> None:
+        """Stop following."""
+        with suppress(ValueError):  # being closed from within its own step
+            self._chunks.close()
+            self._stream.steps.close()
+        self._listener.close()
+
+    def _follow(self) -> Generator[bytes, None, None]:
+        clock, listener = self._stream.clock, self._listener
+        last = clock.now()
+        while True:
+            try:
+                self._waits.seen()
+                step = next(self._stream.steps, None)
+            except Exception:
+                if self._waits.closed is not None:  # so its hub is gone
+                    raise FakeClosed(self._waits.closed) from None
+                raise
+            if step is None:
+                return
             if not isinstance(step, WaitUntil):
                 yield step
                 last = clock.now()
                 continue
-            keep_alive = last + int(KEEP_ALIVE_SECONDS * 1000)
-            gives_up = NEVER if patience is None else last + patience
-            waits.until(min(step.instant, keep_alive, gives_up), lambda: what, topic=stream.topic)
-            now = clock.now()
-            if now >= step.instant:
-                continue
-            if now >= gives_up:
-                raise ReadTimedOut
-            if now >= keep_alive:
-                # The step is asked for again after this; a stream that has no news waits for the same instant.
-                yield KEEP_ALIVE
-                last = clock.now()
-    finally:
-        with suppress(ValueError):  # being closed from within its own step
-            stream.steps.close()
+            while not listener.rung and (now := clock.now()) < step.instant:
+                if now >= last + self._patience:
+                    raise ReadTimedOut
+                if now >= last + _KEEP_ALIVE_MS:
+                    yield KEEP_ALIVE
+                    last = clock.now()
+                elif self._over is None or not self._over(self._stream.topic):
+                    self._wait(step.instant, last)
+                elif self._patience < NEVER:
+                    # The reader would wait in vain until its timeout. That is no reason to let time pass the job's end.
+                    raise ReadTimedOut
+                else:
+                    self._wait(NEVER, last)
+            listener.rung = False
+
+    def _wait(self, instant: int, last: int) -> None:
+        waits = self._waits
+        gives_up, keep_alive = last + self._patience, last + _KEEP_ALIVE_MS
+        if gives_up <= keep_alive:
+            instant = min(instant, gives_up)
+        waits.wait(
+            Wait(waits.me(), instant, lambda: self._what, soft=keep_alive, listener=self._listener)
+        )
+
+
+_KEEP_ALIVE_MS = int(KEEP_ALIVE_SECONDS * 1000)
 
 
 def _no_write(_chunk: bytes) -> object:

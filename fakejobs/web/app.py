@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from flask import Flask, Request, Response
 from flask.sessions import NullSession, SessionInterface, SessionMixin
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from _typeshed import OptExcInfo
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+
+Result = TypeVar("Result")
 
 _NO_SESSION = NullSession()
 
@@ -47,6 +49,10 @@ class _App(Flask):
             return None
         path = request.environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
         return MapAdapter(self.url_map, "localhost", "/", "", "http", path, request.method)
+
+    def ensure_sync(self, func: Callable[..., Result]) -> Callable[..., Result]:
+        """The same: no view is a coroutine, so Flask need not look into each at every call."""
+        return func
 
     def make_default_options_response(self) -> Response:
         # It has no body, so it has no type either, and is no HTML page.

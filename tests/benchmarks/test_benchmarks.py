@@ -1,0 +1,69 @@
+"""The benchmark still runs; what it measures is for people to judge."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.benchmarks.figures import Round, percentile, ratio_row, table
+from tests.benchmarks.processes import ROOT
+
+
+@pytest.mark.skipif(os.name != "posix", reason="stops a server with SIGTERM")
+def test_a_quick_run_prints_every_row() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks", "--quick"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    head, line, *rows = done.stdout.split("\n\n")[0].splitlines()
+    assert head.split("|")[1].strip() == "Measured"
+    assert set(line) == {"|", "-"}
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    results = {name: result for name, result, _aim in cells}
+    assert len(results) == 9
+    for words in (
+        "bare Flask",
+        "fakejobs serve",
+        "share of bare Flask",
+        "werkzeug",
+        "Polling",
+        "Threads",
+        "Memory",
+    ):
+        assert any(words in name for name in results), words
+    assert results["Followers that got every line, in order, and a clean end"] == "100 of 100"
+    assert "exit code 0" in results["Stop by SIGTERM with 100 log followers"]
+
+
+def test_a_percentile_is_the_value_at_the_nearest_rank() -> None:
+    values = [float(value) for value in range(1, 101)]
+    assert percentile(values, 50) == 50
+    assert percentile(values, 99) == 99
+    assert percentile([7.0], 99) == 7
+    assert percentile([1.0, 2.0, 3.0], 99) == 3
+
+
+def test_a_share_is_the_median_over_neighbouring_rounds() -> None:
+    bare = [_round(100, cpu=1), _round(50, cpu=2), _round(100, cpu=1)]
+    ours = [_round(80, cpu=2), _round(45, cpu=2.5), _round(10, cpu=4)]
+    assert ratio_row(ours, bare) == "0.80 (0.10 to 0.90 in 3 pairs of rounds); 0.50 by CPU time"
+
+
+def _round(rate: float, cpu: float) -> Round:
+    return {"rate": rate, "latencies": [], "answers": 1000, "cpu": cpu}
+
+
+def test_the_table_is_markdown() -> None:
+    assert table([("a", "long result", "")]).splitlines() == [
+        "| Measured | Result      | Aim |",
+        "|----------|-------------|-----|",
+        "| a        | long result |     |",
+    ]
