@@ -5,6 +5,7 @@ It replaces the *name* ``time`` in chosen modules and nothing else: socket timeo
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from types import ModuleType
@@ -18,6 +19,8 @@ class BridgedTime(ModuleType):
 
     A sleep moves time by exactly what was asked for. Times are whole milliseconds in the store; what a caller's floating-point
     sums leave below that is kept for its thread, so that a deadline is reached when its remainder has been slept.
+
+    When its fake is closed it is the real module: it may have been left somewhere, by somebody who patched after it and undid that later.
     """
 
     def __init__(self, clock: Clock, waits: Waits) -> None:
@@ -25,7 +28,7 @@ class BridgedTime(ModuleType):
         self._clock = clock
         self._waits = waits
         self._start = clock.now()
-        self._rest = threading.local()
+        self._local = threading.local()
 
     def __getattr__(self, name: str) -> object:
         return getattr(time, name)
@@ -35,25 +38,30 @@ class BridgedTime(ModuleType):
 
         Raises:
             ValueError: they are negative, as with the real one.
+            ClockStuck: time would go beyond the year 9999.
+            FakeClosed: the fake is closed, and this thread is left over from it.
         """
+        if self._waits.is_over_for_me():
+            time.sleep(seconds)
+            return
         if seconds < 0:
             raise ValueError("sleep length must be non-negative")
-        exact = seconds + self._remainder()
-        # The nearest millisecond, if a sum of floats just missed it.
-        length = int(exact * 1000 + 1e-6)
-        self._rest.seconds = max(0.0, exact - length / 1000)
+        self._waits.seen()
+        length, self._local.rest = whole_milliseconds(seconds + self._rest())
         if length:
             self._waits.until(self._clock.now() + length, lambda: f"sleep({seconds:g})")
-        else:
-            self._waits.seen()
 
     def time(self) -> float:
         """Seconds since the epoch."""
-        return self._clock.now() / 1000 + self._remainder()
+        if self._waits.closed is not None:
+            return time.time()
+        return self._look() / 1000 + self._rest()
 
     def monotonic(self) -> float:
         """Seconds since the fake began."""
-        return (self._clock.now() - self._start) / 1000 + self._remainder()
+        if self._waits.closed is not None:
+            return time.monotonic()
+        return (self._look() - self._origin()) / 1000 + self._rest()
 
     def perf_counter(self) -> float:
         """As `monotonic`."""
@@ -61,16 +69,46 @@ class BridgedTime(ModuleType):
 
     def time_ns(self) -> int:
         """Nanoseconds since the epoch."""
-        return self._clock.now() * 1_000_000
+        if self._waits.closed is not None:
+            return time.time_ns()
+        return self._look() * 1_000_000
 
     def monotonic_ns(self) -> int:
         """Nanoseconds since the fake began."""
-        return (self._clock.now() - self._start) * 1_000_000
+        if self._waits.closed is not None:
+            return time.monotonic_ns()
+        return (self._look() - self._origin()) * 1_000_000
 
     def perf_counter_ns(self) -> int:
         """As `monotonic_ns`."""
         return self.monotonic_ns()
 
-    def _remainder(self) -> float:
-        rest: float = getattr(self._rest, "seconds", 0.0)
+    def looks(self) -> int:
+        """How often this thread has asked what time it is."""
+        looks: int = getattr(self._local, "looks", 0)
+        return looks
+
+    def _look(self) -> int:
+        self._local.looks = self.looks() + 1
+        self._waits.sync()
+        return self._clock.now()
+
+    def _origin(self) -> int:
+        return self._start - self._waits.rewound
+
+    def _rest(self) -> float:
+        rest: float = getattr(self._local, "rest", 0.0)
         return rest
+
+
+def whole_milliseconds(seconds: float) -> tuple[int, float]:
+    """Whole milliseconds, and the seconds that are left. What a sum of floats just missed (by a microsecond) counts as whole.
+
+    Raises:
+        ValueError: it is no number.
+        OverflowError: it is infinite.
+    """
+    if math.isnan(seconds):
+        raise ValueError("Invalid value NaN (not a number)")
+    length = int(seconds * 1000 + 1e-3)
+    return length, max(0.0, seconds - length / 1000)

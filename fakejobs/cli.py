@@ -112,6 +112,58 @@ def serve(
             _ready_file(ready_file, None)
 
 
+@main.command(name="exec", context_settings={"allow_interspersed_args": False})
+@click.option("--host", default="127.0.0.1", help="Address to listen on.")
+@click.option(
+    "--port", default=0, type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one."
+)
+@click.option("--seed", type=int, help="What ids, delays and metrics are drawn from.  [default: 0]")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, 1_000_000, min_open=True),
+    help="Simulated seconds per real second.  [default: time stands still, and moves when a stream is followed or an unfinished job is "
+    "asked for again]",
+)
+@click.option(
+    "--scenario",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="TOML file with settings, clock and rules.",
+)
+@click.option(
+    "--db",
+    type=click.Path(dir_okay=False),
+    metavar="PATH",
+    help="SQLite file that keeps jobs, rules and clock; time runs then.  [default: in memory]",
+)
+@click.argument("command", nargs=-1, required=True)
+@click.pass_context
+def execute(
+    context: click.Context,
+    host: str,
+    port: int,
+    seed: int | None,
+    speed: float | None,
+    scenario: str | None,
+    db: str | None,
+    command: tuple[str, ...],
+) -> None:
+    """Run COMMAND against a server of its own, on a free port: fakejobs exec -- npm test.
+
+    Its environment points at the server. At the end a summary goes to stderr, and the exit code is the command's.
+    """
+    from fakejobs.execute import Serving, run_command
+    from fakejobs.scenario import ScenarioError
+    from fakejobs.store.database import DatabaseUnusable
+
+    serving = Serving(host, port, seed, speed, scenario, db)
+    try:
+        code = run_command(command, serving, lambda line: click.echo(line, err=True))
+    except (ScenarioError, OSError, DatabaseUnusable, ValueError) as error:
+        raise click.ClickException(_said(error)) from None
+    context.exit(code)
+
+
 @main.command()
 @click.option("--url", default=f"http://127.0.0.1:{DEFAULT_PORT}", help="Where the server is.")
 def env(url: str) -> None:

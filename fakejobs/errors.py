@@ -20,3 +20,11 @@ class ClockStuck(FakeJobsError):
 
 class FakeClosed(FakeJobsError):
     """A thread left over from an earlier test still uses its fake."""
+
+
+class CheckFailed(AssertionError):
+    """What a test did not say: problems that happened while it ran, or what ``strict`` forbids. Raised when its fake ends."""
+
+
+class LeftOverThread(UserWarning):
+    """A thread that a test began still used its fake when that ended; what it asks for from then on is refused."""

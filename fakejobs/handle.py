@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from functools import cache, cached_property, lru_cache
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from fakejobs import tally
+from fakejobs.checks import add_problem, expecting, findings
 from fakejobs.clock import Anchor, source_ms
+from fakejobs.cost import Cost, cost_of_all, running_ms
 from fakejobs.drivers.inprocess import Call, Reply, perform
 from fakejobs.drivers.seams import (
     bridged,
@@ -19,52 +29,29 @@ from fakejobs.drivers.seams import (
     hidden_settings,
     under_the_client,
 )
-from fakejobs.errors import FakeJobsError
+from fakejobs.errors import FakeClosed, FakeJobsError, LeftOverThread
 from fakejobs.hub import FakeHub, RequestRecord, When
-from fakejobs.hub.settings import settings_from
+from fakejobs.hub.settings import Settings, settings_from
+from fakejobs.live import TICK, live_app
+from fakejobs.model.stages import TERMINAL
 from fakejobs.model.units import milliseconds
 from fakejobs.network import Network, RouteReply, Routes
-from fakejobs.polls import Polls
-from fakejobs.scenario import Scenario, load_scenario
+from fakejobs.options import START, Options
+from fakejobs.polls import Polls, reader_of
+from fakejobs.report import report
+from fakejobs.scenario import Scenario, add_jobs, load_scenario
+from fakejobs.submitted import Book, Submissions, SubmittedJob
 from fakejobs.uploads import Uploads, xet_replaced
-from fakejobs.virtual import Length, VirtualClock
+from fakejobs.virtual import VirtualClock
 from fakejobs.waits import Waits
 from fakejobs.web.app import wsgi_app
-from fakejobs.wire.times import from_iso
+from fakejobs.wire.times import from_datetime, from_iso
+from fakejobs.workers import Workers
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-START = "2026-01-01T00:00:00Z"
-"""When a fake begins, unless told otherwise."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a fake is made: what `activate`, the marker and the command line take.
-
-    Attributes:
-        seed: what ids, delays and metrics are drawn from.
-        user: the name of the user who is logged in.
-        orgs: organisations of which the user is an admin.
-        start: the first instant, as ISO text in UTC, or ``"now"``.
-        auto_tick: how far time moves when somebody asks again for an unfinished job while it stood still; None: not at all.
-        network: hosts besides the fake that may be called: ``"block"`` (none), ``"localhost"``, or a list.
-        scenario: a TOML scenario file.
-        strict: whether jobs that still run, rules that never matched and jobs that no rule matched are errors at the end.
-        endpoint: the address that the client is configured for, if it is not ``HF_ENDPOINT`` or the Hub's.
-    """
-
-    seed: int = 0
-    user: str = "fake-user"
-    orgs: Sequence[str] = ()
-    start: str = START
-    auto_tick: Length | None = None
-    network: str | Sequence[str] = "block"
-    scenario: str | Path | None = None
-    strict: bool = False
-    endpoint: str | None = None
-    quirks: dict[str, object] = field(default_factory=dict)
+__all__ = ["START", "FakeJobs", "Options", "activated", "token_of"]
 
 
 def token_of(user: str) -> str:
@@ -77,28 +64,33 @@ class FakeJobs:
 
     def __init__(self, options: Options) -> None:
         scenario = load_scenario(options.scenario) if options.scenario is not None else Scenario()
-        words = {
-            "seed": options.seed,
-            "users": [options.user],
-            "orgs": list(options.orgs),
-            "quirks": options.quirks,
-            **scenario.settings,
-        }
         now = source_ms()
-        start = scenario.start if scenario.start is not None else _start(options.start)
+        start = _start(options.start) if scenario.start is None or options.start != START else scenario.start
         self.options = options
-        self.hub = FakeHub(settings=settings_from(words), anchor=Anchor(start, now, frozen=True))
+        self.hub = FakeHub(settings=_settings(options, scenario), anchor=Anchor(start, now, frozen=True))
         for when, then in scenario.rules:
             self.hub.add_rule(when, then, source="scenario")
+        put_there = [seen.job.id for seen in add_jobs(self.hub, scenario)]
+        self.token = _first_token(scenario) or token_of(self.hub.settings.identity.users[0].name)
+        self.start = self.hub.clock.now()
         self._waits = Waits(self.hub.clock)
+        self._waits.problem = self._note
         tick = None if options.auto_tick is None else milliseconds(options.auto_tick)
-        self._polls = Polls(self.hub.clock, tick=tick)
+        self._polls = Polls(self.hub, self._waits, tick=tick)
         self.clock = VirtualClock(self.hub.clock, self._waits, self._polls)
         self._routes = Routes()
         self.uploads = Uploads()
+        self.book = Book(self.hub, self.uploads.files)
+        self.book.put_there.update(put_there)
+        self._workers = Workers(
+            self.hub, self._waits, view=lambda seen: SubmittedJob(self.book, seen.job.id), problem=self._note
+        )
+        self.environment: dict[str, str] = {}
         self._network = Network.of(options.network, _endpoints(options))
         self._app = wsgi_app(self.hub)
         self._stack = ExitStack()
+        self._url: str | None = None
+        self._closed = False
         self.problems: list[FakeJobsError] = []
 
     @cached_property
@@ -112,6 +104,18 @@ class FakeJobs:
         """Begin a rule: ``fakejobs.when(flavor="h200*").then(scheduling="12h")``."""
         return self.hub.when(**words)
 
+    def add_job(self, /, **words: object) -> SubmittedJob:
+        """Put a job from the past there: ``fakejobs.add_job(stage="ERROR", age="90m", message="out of disk")``.
+
+        See `fakejobs.hub.FakeHub.add_job` for the words.
+
+        Raises:
+            ValueError: an unknown word or an impossible value; the message names it.
+        """
+        job_id = self.hub.add_job(**words).job.id
+        self.book.put_there.add(job_id)
+        return SubmittedJob(self.book, job_id)
+
     def route(self, method: str, path_pattern: str, reply: RouteReply) -> None:
         """Answer a route beside Jobs: ``fakejobs.route("GET", "/api/models/{owner}/{name}", {"id": "x"})``.
 
@@ -122,10 +126,106 @@ class FakeJobs:
         """
         self._routes.add(method, path_pattern, reply)
 
+    def submitted(self, **match: object) -> Submissions:
+        """The jobs that were submitted, newest last; with words, those that match them, as in `when`.
+
+        What `add_job` put there is not among them; `jobs` has all.
+
+        Raises:
+            ValueError: an unknown word or an impossible pattern; the message names it.
+        """
+        return self.book.submitted(match)
+
+    @property
+    def jobs(self) -> list[SubmittedJob]:
+        """Every job, submitted or put there, oldest first."""
+        return [SubmittedJob(self.book, seen.job.id) for seen in self.book.all()]
+
+    @property
+    def cost(self) -> Cost:
+        """Dollars that all jobs would have cost so far; ``.by_flavor`` says on what hardware."""
+        return cost_of_all(self.book.all(), self.hub.settings.flavors)
+
+    @property
+    def url(self) -> str:
+        """The address of a live server on the same state, for code in other processes; it is started on first use.
+
+        There, too, followed streams move the clock, and so do repeated reads of an unfinished job (`Options.auto_tick`).
+        """
+        if self._url is None:
+            from fakejobs.drivers.threads import serve_in_thread
+
+            self.served_at(self._stack.enter_context(serve_in_thread(live_app(lambda: self))).url)
+            assert self._url is not None
+        return self._url
+
+    def served_at(self, url: str) -> None:
+        """Be the Hub at this address, too: a live server passes on what it is asked."""
+        self._url = url
+        self._network = replace(self._network, hubs=self._network.hubs | {urlsplit(url).netloc})
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment variables that point a subprocess at `url`: ``env={**os.environ, **fakejobs.env}``."""
+        hub = {"HF_ENDPOINT": self.url, "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
+        return {**self.environment, **hub}
+
+    def log_out(self) -> None:
+        """Forget the token: from here on, nobody is logged in on this machine."""
+        for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+            os.environ.pop(name, None)
+            self.environment.pop(name, None)
+        for name in ("token", "stored_tokens"):
+            (Path(self.environment["HF_HOME"]) / name).unlink(missing_ok=True)
+
+    def assert_nothing_running(self) -> None:
+        """Fail if a job is not over.
+
+        Raises:
+            AssertionError: there are some; it lists them.
+        """
+        if live := [job for job in self.jobs if job.stage not in TERMINAL]:
+            raise AssertionError("\n".join(["these jobs are not over:", *(f"- {job!r}" for job in live)]))
+
+    def expect_problems(self, *kinds: type[FakeJobsError]) -> AbstractContextManager[list[FakeJobsError]]:
+        """Say that the block meets refused hosts, a stuck clock, or other errors of the fake: the test does not fail of them.
+
+        One that the block raises is caught, as by ``pytest.raises``; the list that ``as`` gives has all of them at the end.
+
+        Args:
+            kinds: which ones, such as `NetworkRefused`; by default any.
+
+        Raises:
+            AssertionError: there was none.
+        """
+        return expecting(self.problems, kinds or (FakeJobsError,))
+
+    def report(self) -> str:
+        """The clock, the jobs with their timelines and rules, and the last requests, for people. No secret is in it."""
+        return report(self)
+
+    def findings(self, raised: BaseException | None = None) -> list[str]:
+        """Unexpected problems so far, and with ``strict`` what else is wrong; ``raised`` is not said again."""
+        if not self.problems and not self.options.strict:
+            return []
+        found = findings(
+            self.problems,
+            raised,
+            strict=self.options.strict,
+            jobs=self.book.all(),
+            rules=self.hub.rules(),
+            put_there=self.book.put_there,
+            named=lambda seen: repr(SubmittedJob(self.book, seen.job.id)),
+        )
+        return [self.book.redact(each) for each in found]
+
     @property
     def requests(self) -> list[RequestRecord]:
         """The last requests, oldest first, without tokens and secrets."""
-        return self.hub.requests
+        return [
+            each._replace(path=self.book.redact(each.path), body=self.book.redact_json(each.body))
+            for each in self.hub.requests
+        ]
 
     def answer(self, call: Call) -> Reply | None:
         """Answer a request of the client; None if it may really go out.
@@ -135,33 +235,77 @@ class FakeJobs:
             ClockStuck: it asks for what will never change.
         """
         try:
+            if self._closed:
+                raise FakeClosed("the test that this fake belongs to is over")
             if not self._network.is_hub(call):
                 self._network.check(call)
                 return None
-            return (
-                self._routes.reply(call) or self.uploads.reply(call) or perform(self._app, call, self._waits)
-            )
+            if reply := self._routes.reply(call) or self.uploads.reply(call):
+                return reply
+            self._polls.before(call.method, call.target)
+            self._workers.run()
+            return perform(self._app, call, self._waits, over=self._polls.over)
         except FakeJobsError as error:
-            self.problems.append(error)
+            self._note(error)
             raise
 
+    def answer_live(self, call: Call) -> Reply:
+        """Answer a request that came over a socket.
+
+        Raises:
+            FakeClosed: the test is over.
+            ClockStuck: it asks for what will never change.
+        """
+        try:
+            if self._closed:
+                raise FakeClosed("the test that this fake belongs to is over")
+            if reply := self._routes.reply(call) or self.uploads.reply(call):
+                return reply
+            reader = reader_of(call.host, dict(call.headers).get("User-Agent", ""))
+            self._polls.before(call.method, call.target, reader=reader, tick=milliseconds(TICK))
+            self._workers.run()
+            return perform(self._app, call, self._waits, over=self._polls.over)
+        except FakeJobsError as error:
+            self._note(error)
+            raise
+
+    def _note(self, error: FakeJobsError) -> None:
+        add_problem(self.problems, error)
+
     def close(self) -> None:
-        """End open streams, refuse late callers, and let go of everything."""
-        self._waits.close("the test that this fake belongs to is over")
+        """End open streams, refuse late callers, and let go of everything. The jobs can still be looked at."""
+        if self._closed:
+            return
+        self._closed = True
+        self.book.close()
+        if tally.current is not None:
+            _add(tally.current, self)
+        waiting = self._waits.close("the test that this fake belongs to is over")
+        self.clock.close()
         self._stack.close()
         self.hub.close()
+        for wait in waiting:
+            if wait.thread.name != "fakejobs connection":
+                said = f"thread {wait.thread.name!r} is left over from a test that has ended: {wait.what()}"
+                warnings.warn(self.book.redact(said), LeftOverThread, stacklevel=2)
 
 
 @contextmanager
-def activated(options: Options) -> Iterator[FakeJobs]:
-    """A fake under the client of this process, until the block ends; all is put back then, whatever happened."""
+def activated(options: Options, *, url: str | None = None) -> Iterator[FakeJobs]:
+    """A fake under the client of this process, until the block ends; all is put back then, whatever happened.
+
+    Args:
+        options: how it is made.
+        url: where it is served already.
+    """
     fake = FakeJobs(options)
     with ExitStack() as stack:
         stack.callback(fake.close)
-        home = Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="fakejobs-", ignore_cleanup_errors=True))
-        )
-        stack.enter_context(hidden_settings(home, token_of(fake.options.user)))
+        home = _new_home()
+        stack.callback(shutil.rmtree, home, ignore_errors=True)
+        fake.environment = stack.enter_context(hidden_settings(home, fake.token, url))
+        if url is not None:
+            fake.served_at(url)
         if client_installed():
             stack.enter_context(under_the_client(fake.answer))
             stack.enter_context(bridged(client_modules, fake.clock.bridge))
@@ -169,22 +313,89 @@ def activated(options: Options) -> Iterator[FakeJobs]:
         yield fake
 
 
-def _start(start: str) -> int:
+_numbers = count(1)
+
+
+def _new_home() -> Path:
+    # Its folder is made by whoever first writes there, which few tests do.
+    return _homes(os.getpid()) / str(next(_numbers))
+
+
+@cache
+def _homes(_process: int) -> Path:
+    folder = tempfile.mkdtemp(prefix="fakejobs-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+def _add(sums: tally.Tally, fake: FakeJobs) -> None:
+    sums.fakes += 1
+    for seen in fake.book.all():
+        if seen.job.id not in fake.book.put_there:
+            sums.add(seen.job.flavor, 1, running_ms(seen), int(fake.book.cost(seen) * 1_000_000))
+
+
+def _settings(options: Options, scenario: Scenario) -> Settings:
+    if options.scenario is None and not options.quirks:
+        return _plain_settings(options.seed, options.user, tuple(options.orgs))
+    return settings_from(_words(options, scenario))
+
+
+@lru_cache(maxsize=16)
+def _plain_settings(seed: int, user: str, orgs: tuple[str, ...]) -> Settings:
+    # Most tests of a suite have the same.
+    return settings_from({"seed": seed, "users": [user], "orgs": list(orgs)})
+
+
+def _words(options: Options, scenario: Scenario) -> dict[str, object]:
+    """The words of the hub's settings: a scenario's, unless the options say otherwise."""
+    default = Options()
+    words: dict[str, object] = {"seed": options.seed, "users": [options.user], "orgs": list(options.orgs)}
+    words.update(scenario.settings)
+    if options.seed != default.seed:
+        words["seed"] = options.seed
+    if options.user != default.user:
+        others = [each for each in _list(scenario.settings.get("users")) if _name(each) != options.user]
+        same = [each for each in _list(scenario.settings.get("users")) if _name(each) == options.user]
+        words["users"] = [*(same or [options.user]), *others]
+    if options.orgs:
+        words["orgs"] = list(options.orgs)
+    quirks = scenario.settings.get("quirks")
+    words["quirks"] = {**(quirks if isinstance(quirks, Mapping) else {}), **options.quirks}
+    return words
+
+
+def _first_token(scenario: Scenario) -> str | None:
+    """Once tokens are configured, no other is accepted; then the first is that of the test."""
+    tokens = _list(scenario.settings.get("tokens"))
+    return (
+        str(tokens[0]["token"])
+        if tokens and isinstance(tokens[0], Mapping) and "token" in tokens[0]
+        else None
+    )
+
+
+def _list(value: object) -> list[object]:
+    return list(value) if isinstance(value, (list, tuple)) else []
+
+
+def _name(user: object) -> object:
+    return user.get("name") if isinstance(user, Mapping) else user
+
+
+def _start(start: str | datetime) -> int:
     try:
+        if isinstance(start, datetime):
+            return from_datetime(start)
         return source_ms() if start == "now" else from_iso(start)
     except ValueError as error:
         raise FakeJobsError(f"start: {error}") from None
 
 
 def _endpoints(options: Options) -> list[str]:
-    import os
-
     endpoints = [options.endpoint, os.environ.get("HF_ENDPOINT")]
     if client_installed():
         from huggingface_hub import constants
 
         endpoints.append(constants.ENDPOINT)
     return [endpoint for endpoint in endpoints if endpoint]
-
-
-Kind = Literal["in process", "live"]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timezone
 
 from fakejobs.bridge import BridgedTime
 from fakejobs.clock import Clock
 from fakejobs.errors import FakeJobsError
+from fakejobs.loops import Loops
 from fakejobs.model.units import milliseconds
+from fakejobs.patching import Patches
 from fakejobs.polls import Polls
 from fakejobs.waits import Waits
 from fakejobs.wire.times import from_datetime, from_iso, to_datetime
@@ -29,9 +30,13 @@ class VirtualClock:
         self._waits = waits
         self._polls = polls
         self.bridge = BridgedTime(clock, waits)
+        self._loops = Loops(clock, waits)
+        self._patches = Patches(clock, waits, self.bridge, self._loops)
+        polls.looks = self.bridge.looks
 
     def now(self) -> datetime:
         """What time it is, in UTC."""
+        self._waits.sync()
         return to_datetime(self._clock.now())
 
     def advance(self, by: Length) -> datetime:
@@ -40,9 +45,32 @@ class VirtualClock:
         Raises:
             ValueError: this is no length of time.
         """
-        target = self._clock.now() + milliseconds(by)
-        self._waits.until(target, lambda: f"advance({by!r})")
+        length = milliseconds(by)
+        self._waits.seen()
+        self._waits.until(self._clock.now() + length, lambda: f"advance({by!r})")
         return self.now()
+
+    def patch(self, package: str) -> list[str]:
+        """Make the waits of a package virtual until the fake is closed: in all of its modules that are loaded.
+
+        - ``time.sleep``, ``time.time``, ``time.monotonic``, ``time.perf_counter`` and their ``_ns`` forms, whether the module is used or names
+          were imported from it, under whatever name;
+        - ``asyncio.sleep``, likewise;
+        - ``wait`` and ``wait_for`` of `threading.Event` and `threading.Condition`, with a timeout, where the package calls them.
+
+        Everything else stays real: `queue.Queue.get`, `threading.Thread.join`, `asyncio.wait_for`, timers, default arguments of functions
+        (``def poll(sleep=time.sleep)``), other packages that the package waits with.
+
+        Args:
+            package: the name of a module or package, as in ``import``.
+
+        Returns:
+            The names that were replaced, such as ``"my_package.train.time"``.
+
+        Raises:
+            FakeJobsError: there is no such module, or none of it is loaded.
+        """
+        return self._patches.patch(package)
 
     def call_at(self, when: Length | datetime, function: Callable[[], object]) -> None:
         """Call ``function`` when time comes by: at an instant, or so long from now. Time stands still while it runs.
@@ -51,6 +79,7 @@ class VirtualClock:
             ValueError: this is no instant and no length of time.
             FakeJobsError: the instant is past.
         """
+        self._waits.seen()
         instant = self._instant(when)
         if instant < self._clock.now():
             raise FakeJobsError(f"call_at: {when} is past; it is {self.now().isoformat()}")
@@ -62,6 +91,7 @@ class VirtualClock:
 
     def sleep(self, seconds: float) -> None:
         """Let seconds pass, as `time.sleep` does."""
+        self._waits.seen()
         self.bridge.sleep(seconds)
 
     def time(self) -> float:
@@ -74,7 +104,12 @@ class VirtualClock:
 
     async def asleep(self, seconds: float) -> None:
         """Let seconds pass, as `asyncio.sleep` does; other tasks run meanwhile."""
-        await asyncio.get_running_loop().run_in_executor(None, self.bridge.sleep, seconds)
+        await self._loops.sleep(seconds)
+
+    def close(self) -> None:
+        """Undo all `patch`es, and give event loops back."""
+        self._patches.close()
+        self._loops.close()
 
     def _instant(self, when: Length | datetime) -> int:
         if isinstance(when, datetime):

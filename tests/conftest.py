@@ -15,6 +15,8 @@ from fakejobs.model.identity import Caller
 from fakejobs.web.app import wsgi_app
 from tests.support.checked import check_all_responses, violations
 
+pytest_plugins = ["pytester"]
+
 check_all_responses()
 
 # No deadlines: the machine's load is not the property under test.

@@ -1,0 +1,160 @@
+"""``fakejobs exec``: one command against a server of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from fakejobs.cost import cost_of, running_ms
+from fakejobs.drivers.sockets import listen
+from fakejobs.drivers.threads import serve_in_thread
+from fakejobs.handle import FakeJobs, token_of
+from fakejobs.hub import FakeHub
+from fakejobs.live import live_app
+from fakejobs.options import Options
+from fakejobs.scenario import Scenario, load_scenario, open_hub
+from fakejobs.tally import Tally
+from fakejobs.web.app import wsgi_app
+from fakejobs.wire.redact import redact_text
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+NOT_FOUND, NOT_EXECUTABLE = 127, 126
+"""Exit codes for a command that cannot be started, as shells have them."""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """How ``fakejobs exec`` serves.
+
+    Attributes:
+        host: the address to listen on.
+        port: the port; 0 picks a free one.
+        seed: instead of the scenario's.
+        speed: simulated seconds per real second; None: time stands still, and moves with followed streams and repeated reads.
+        scenario: a TOML scenario file.
+        db: a database file; time runs then, at speed 1 unless ``speed`` says otherwise.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    seed: int | None = None
+    speed: float | None = None
+    scenario: str | None = None
+    db: str | None = None
+
+
+def run_command(command: Sequence[str], serving: Serving, say: Callable[[str], None]) -> int:
+    """Run a command whose environment points at a fake; returns its exit code, 128 + n if signal n ended it.
+
+    Args:
+        command: program and arguments.
+        serving: what it runs against.
+        say: prints a line of the summary.
+
+    Raises:
+        OSError: the address cannot be used.
+        ValueError: the scenario or an option cannot be used.
+        DatabaseUnusable: the database file cannot be used.
+    """
+    with ExitStack() as stack:
+        scenario = load_scenario(serving.scenario) if serving.scenario is not None else None
+        sock = listen(serving.host, serving.port)
+        stack.callback(sock.close)
+        app, hub, fake = _served(stack, serving, scenario)
+        url = stack.enter_context(serve_in_thread(app, sock=sock)).url
+        if fake is not None:
+            fake.served_at(url)
+        home = tempfile.mkdtemp(prefix="fakejobs-exec-")
+        stack.callback(shutil.rmtree, home, ignore_errors=True)
+        code = _run(command, environment(url, home, hub), say)
+        for line in summary(hub):
+            say(f"fakejobs: {line}")
+        for problem in fake.problems if fake is not None else ():
+            say(redact_text(f"fakejobs: {type(problem).__name__}: {problem}"))
+        return code
+
+
+def _served(
+    stack: ExitStack, serving: Serving, scenario: Scenario | None
+) -> tuple[WSGIApplication, FakeHub, FakeJobs | None]:
+    speeds = serving.speed is not None or serving.db is not None or (scenario and scenario.speed is not None)
+    if speeds:
+        hub = open_hub(serving.db or ":memory:", scenario=scenario, seed=serving.seed, speed=serving.speed)
+        stack.callback(hub.close)
+        return wsgi_app(hub), hub, None
+    fake = FakeJobs(Options(scenario=serving.scenario, seed=serving.seed or 0))
+    stack.callback(fake.close)
+    return live_app(lambda: fake), fake.hub, fake
+
+
+def environment(url: str, home: str, hub: FakeHub) -> dict[str, str]:
+    """This process's environment, pointed at the fake and away from the developer's token and cache."""
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH")
+    }
+    identity = hub.settings.identity
+    if not identity.tokens:
+        kept["HF_TOKEN"] = token_of(identity.users[0].name)
+    return {
+        **kept,
+        "HF_ENDPOINT": url,
+        "HF_HOME": home,
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+        "DO_NOT_TRACK": "1",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+    }
+
+
+def summary(hub: FakeHub) -> list[str]:
+    """How many jobs ran, virtual hours by flavor, and what they would have cost."""
+    tally = Tally()
+    for seen in hub.all_jobs():
+        tally.add(seen.job.flavor, 1, running_ms(seen), int(cost_of(seen, hub.settings.flavors) * 1_000_000))
+    return tally.lines()
+
+
+def _run(command: Sequence[str], variables: Mapping[str, str], say: Callable[[str], None]) -> int:
+    try:
+        child = subprocess.Popen(command, env=variables)  # noqa: S603 - it is what the user asked for
+    except FileNotFoundError:
+        say(f"fakejobs: {command[0]}: command not found")
+        return NOT_FOUND
+    except OSError as error:
+        say(f"fakejobs: {command[0]}: {error.strerror}")
+        return NOT_EXECUTABLE
+    with _passed_on(child):
+        code = child.wait()
+    return 128 - code if code < 0 else code
+
+
+@contextmanager
+def _passed_on(child: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Hand the signals that end this process to the child instead; then its end is ours."""
+
+    def hand_on(number: int, _frame: FrameType | None) -> None:
+        # A terminal sends Ctrl-C to the child as well.
+        if not (number == signal.SIGINT and sys.stdin is not None and sys.stdin.isatty()):
+            child.send_signal(number)
+
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, hand_on) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,128 @@
+"""What a failing test is told about its fake: the clock, the jobs with their timelines and rules, the last requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from fakejobs.checks import rule_words
+from fakejobs.hub import RequestRecord
+from fakejobs.model.job import JobAt, timeout_ms
+from fakejobs.model.outcomes import Script
+from fakejobs.model.plan import NEVER, Plan
+from fakejobs.model.planning import TIMEOUT_MESSAGE
+from fakejobs.model.rules import Rule
+from fakejobs.model.units import words
+from fakejobs.submitted import short_command
+from fakejobs.wire.times import to_iso
+
+if TYPE_CHECKING:
+    from fakejobs.handle import FakeJobs
+
+MOST_JOBS = 20
+MOST_REQUESTS = 15
+MOST_QUERIES = 3
+
+
+def report(fake: FakeJobs) -> str:
+    """The section of a failing test. No token and no secret is in it."""
+    jobs, start, now = fake.book.all(), fake.start, fake.hub.clock.now()
+    rules = {rule.id: rule for rule in fake.hub.rules()}
+    lines = [f"clock: {to_iso(now)} ({words(now - start) if now > start else '0s'} after the start)"]
+    lines.append(f"jobs: {_last(len(jobs), MOST_JOBS)}")
+    for seen in jobs[-MOST_JOBS:]:
+        script = fake.hub.state.script_of(seen.job.id)
+        lines += _job(seen, rules, script, start, put_there=seen.job.id in fake.book.put_there)
+    if unused := [rule for rule in rules.values() if rule.id not in {seen.job.rule for seen in jobs}]:
+        lines.append("rules that matched no job:")
+        lines += [f"  {rule_words(rule)}" for rule in unused]
+    for match, found in fake.book.asked[-MOST_QUERIES:]:
+        lines.append(f"submitted({', '.join(f'{word}={value!r}' for word, value in match.items())}):")
+        lines += [f"  {line}" for line in found.explanation()]
+    requests = _in_groups(fake.hub.requests)
+    lines.append(f"requests: {_last(len(requests), MOST_REQUESTS)}")
+    lines += [
+        f"  {_since(first.at, start):>10}  {first.method:<6} {first.path} -> {first.status}{_times(count, last, start)}"
+        for first, last, count in requests[-MOST_REQUESTS:]
+    ]
+    if fake.problems:
+        lines.append("problems:")
+        lines += [f"  {type(each).__name__}: {each}" for each in fake.problems]
+    return fake.book.redact("\n".join(lines))
+
+
+def _job(
+    seen: JobAt, rules: Mapping[int, Rule], script: Script, start: int, *, put_there: bool
+) -> Sequence[str]:
+    job = seen.job
+    lines = [
+        f"  {job.id} {seen.stage.value:<10} {job.flavor}  {short_command(seen)}",
+        f"    {timeline(seen, start)}",
+    ]
+    if cut := cut_by_timeout(seen, script):
+        lines.append(f"    {cut}")
+    if job.rule is not None:
+        rule = rules.get(job.rule)
+        lines.append(f"    rule {job.rule}, deleted since" if rule is None else f"    {rule_words(rule)}")
+    else:
+        lines.append("    put there by add_job" if put_there else "    matched no rule")
+    return lines
+
+
+def timeline(seen: JobAt, start: int) -> str:
+    """What happened to a job until now, with times since the start of the fake: submitted, RUNNING, ..."""
+    plan, now = seen.job.plan, seen.now
+    events = [(plan.created, "submitted")]
+    for began, ended in plan.earlier:
+        if began < ended:
+            events.append((began, "RUNNING"))
+        events.append((ended, "SCHEDULING again"))
+    if (started := plan.started_at(now)) is not None:
+        events.append((started, "RUNNING"))
+    if now >= plan.end:
+        events.append((plan.end, f"{plan.end_stage.value}{_because(plan)}"))
+    text = " · ".join(f"{_since(at, start)} {what}" for at, what in events)
+    if now >= plan.end:
+        return text
+    upcoming = plan.next_change(now)
+    if upcoming >= NEVER:
+        return f"{text} · and so it stays"
+    return f"{text} · next change {_since(upcoming, start)}"
+
+
+def cut_by_timeout(seen: JobAt, script: Script) -> str | None:
+    """What to say of a job that was scripted to run longer than its timeout allows; None if it was not."""
+    plan = seen.job.plan
+    limit = timeout_ms(seen.job.spec)
+    if plan.message != TIMEOUT_MESSAGE or script.running <= limit:
+        return None
+    return f"cut by timeout: scripted to run {words(script.running)}, allowed {words(limit)}"
+
+
+def _in_groups(requests: Sequence[RequestRecord]) -> list[tuple[RequestRecord, RequestRecord, int]]:
+    """Polls as one line: the first, the last, and how many, of requests in a row that ask and answer the same."""
+    groups: list[tuple[RequestRecord, RequestRecord, int]] = []
+    for each in requests:
+        if groups:
+            first, last, count = groups[-1]
+            if (last.method, last.path, last.status) == (each.method, each.path, each.status):
+                groups[-1] = (first, each, count + 1)
+                continue
+        groups.append((each, each, 1))
+    return groups
+
+
+def _times(count: int, last: RequestRecord, start: int) -> str:
+    return f" ({count} times, until {_since(last.at, start)})" if count > 1 else ""
+
+
+def _because(plan: Plan) -> str:
+    return "".join(f" ({reason})" for reason in (plan.message, plan.cancel_reason) if reason)
+
+
+def _since(at: int, start: int) -> str:
+    return f"+{words(at - start)}" if at >= start else f"-{words(start - at)}"
+
+
+def _last(count: int, most: int) -> str:
+    return f"the last {most} of {count}" if count > most else str(count or "none")

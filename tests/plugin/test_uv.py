@@ -1,0 +1,73 @@
+"""What each generation of the client makes of `run_uv_job`, read back."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from fakejobs.uv import UvRun, uv_run
+
+TEXT = "print('läuft')\n"
+DATA = TEXT.encode()
+ENCODED = base64.b64encode(DATA).decode()
+UNPACK = """echo $LOCAL_FILES_ENCODED | xargs -n 2 bash -c 'echo "$1" | base64 -d > "$0"' && """
+
+
+@pytest.mark.parametrize(
+    ("spec", "files", "wanted"),
+    [
+        pytest.param(
+            {
+                "command": ["uv", "run", "--with", "torch", "--with", "rich", "--python", "3.12", "/data/train.py", "--with", "x"],
+                "volumes": [
+                    {"type": "model", "source": "a/b", "mountPath": "/model"},
+                    {"type": "bucket", "source": "ada/jobs-artifacts", "mountPath": "/data", "path": "20260101T000000-abcdef"},
+                ],
+            },
+            {("ada/jobs-artifacts", "20260101T000000-abcdef/train.py"): DATA},
+            UvRun("/data/train.py", TEXT, ["--with", "x"], ["torch", "rich"], "3.12"),
+            id="bucket, 1.13 and newer",
+        ),
+        pytest.param(
+            {"command": ["bash", "-c", UNPACK + "uv run '--with' 'torch>=2' 'train.py' 'it'\\''s' 'a b'"],
+             "environment": {"LOCAL_FILES_ENCODED": f"config.yml e30=\ntrain.py {ENCODED}"}},
+            {},
+            UvRun("train.py", TEXT, ["it's", "a b"], ["torch>=2"], None),
+            id="environment, 1.6 to 1.12",
+        ),
+        pytest.param(
+            {"command": ["bash", "-c", UNPACK + "uv run --with torch>=2 train.py don't"],
+             "environment": {"LOCAL_FILES_ENCODED": f"train.py {ENCODED}"}},
+            {},
+            UvRun("train.py", TEXT, ["don't"], ["torch>=2"], None),
+            id="environment, 1.4 and 1.5, not quoted",
+        ),
+        pytest.param(
+            {"command": ["bash", "-c", 'echo "$UV_SCRIPT_ENCODED" | base64 -d > /tmp/script.py && uv run --python 3.11 /tmp/script.py a'],
+             "environment": {"UV_SCRIPT_ENCODED": ENCODED}},
+            {},
+            UvRun("/tmp/script.py", TEXT, ["a"], [], "3.11"),
+            id="environment, 1.3",
+        ),
+        pytest.param(
+            {"command": ["bash", "-c", 'python -c "import os; ..." && uv run --with torch /tmp/script.py a'],
+             "environment": {"UV_SCRIPT_URL": "https://huggingface.co/datasets/ada/hf-cli-jobs-uv-run-scripts/resolve/0123abc/train.py"}},
+            {("ada/hf-cli-jobs-uv-run-scripts", "train.py"): DATA},
+            UvRun("/tmp/script.py", TEXT, ["a"], ["torch"], None),
+            id="dataset, before 1.3",
+        ),
+        pytest.param({"command": ["uv", "run", "lighteval", "x"]}, {}, UvRun("lighteval", None, ["x"], [], None), id="a program"),
+        pytest.param(
+            {"command": ["uv", "run", "train.py"], "environment": {"UV_SCRIPT_ENCODED": "no base64!"}}, {},
+            UvRun("train.py", None, [], [], None), id="what cannot be decoded",
+        ),
+        pytest.param({"command": ["bash", "-c", "echo hello && python train.py"]}, {}, None, id="no uv"),
+        pytest.param({"command": ["uv", "run"]}, {}, None, id="nothing to run"),
+        pytest.param({}, {}, None, id="no command"),
+    ],
+)  # fmt: skip
+def test_generations(
+    spec: dict[str, object], files: dict[tuple[str, str], bytes], wanted: UvRun | None
+) -> None:
+    assert uv_run(spec, files) == wanted

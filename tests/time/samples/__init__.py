@@ -1,0 +1,1 @@
+"""A package that waits in every way, as somebody's own code would."""
