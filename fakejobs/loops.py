@@ -90,9 +90,13 @@ class LoopSleeps:
         if vars(self._loop).get("run_in_executor") == self._run_known:
             del self._loop.run_in_executor
         if not self._loop.is_closed() and self._sleeping:
-            self._loop.call_soon_threadsafe(self._fail, FakeClosed(self._waits.closed or "the fake is closed"))
+            self._loop.call_soon_threadsafe(
+                self._fail, FakeClosed(self._waits.closed or "the fake is closed")
+            )
 
-    def _run_known(self, executor: Any, function: Callable[..., object], *args: object) -> asyncio.Future[Any]:
+    def _run_known(
+        self, executor: Any, function: Callable[..., object], *args: object
+    ) -> asyncio.Future[Any]:
         if (executor is not None and not isinstance(executor, ThreadPoolExecutor)) or self._waits.closed:
             return self._run_in_executor(executor, function, *args)
         work = self._waits.hand_over(f"a call from {threading.current_thread().name}")

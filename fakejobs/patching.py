@@ -163,7 +163,12 @@ class Patches:
         self._waits.seen()
         length = whole_milliseconds(max(seconds, 0.0))[0]
         wait = Wait(
-            self._waits.me(), self._clock.now() + length, lambda: what, pause=pause, poke=_nothing, ready=ready
+            self._waits.me(),
+            self._clock.now() + length,
+            lambda: what,
+            pause=pause,
+            poke=_nothing,
+            ready=ready,
         )
         self._waits.wait(wait)
         return wait.interrupted

@@ -44,10 +44,31 @@ MORE_PATIENCE = 20
 
 _PAUSE = 0.005
 _JOBS = "/api/jobs/"
-_TARGET = re.compile(r"/api/jobs/(?P<namespace>[^/?]+)(?:/(?P<job>[0-9A-Fa-f]{24})|/count)?(?P<stream>/\w+)?(?:\?.*)?")
+_TARGET = re.compile(
+    r"/api/jobs/(?P<namespace>[^/?]+)(?:/(?P<job>[0-9A-Fa-f]{24})|/count)?(?P<stream>/\w+)?(?:\?.*)?"
+)
 
 _INTERNAL = frozenset(
-    ["fakejobs", "pytest_fakejobs", "huggingface_hub", "httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3", "flask", "werkzeug", "threading", "contextlib", "concurrent", "asyncio", "selectors", "functools", "contextvars"]
+    [
+        "fakejobs",
+        "pytest_fakejobs",
+        "huggingface_hub",
+        "httpx",
+        "httpx2",
+        "httpcore",
+        "httpcore2",
+        "requests",
+        "urllib3",
+        "flask",
+        "werkzeug",
+        "threading",
+        "contextlib",
+        "concurrent",
+        "asyncio",
+        "selectors",
+        "functools",
+        "contextvars",
+    ]
 )
 
 
@@ -174,7 +195,9 @@ class Polls:
             return f"job {job.id} has been {stage.value} since {to_iso(plan.end)}, and stays so"
         if stage is JobStage.RUNNING:
             return (
-                f"job {job.id} runs until {to_iso(plan.end)}" if plan.end < NEVER else f"job {job.id} runs for ever"
+                f"job {job.id} runs until {to_iso(plan.end)}"
+                if plan.end < NEVER
+                else f"job {job.id} runs for ever"
             )
         if plan.start < NEVER:
             return f"job {job.id} starts at {to_iso(plan.start)}"
@@ -237,7 +260,7 @@ class Polls:
             return
         raise ClockStuck(
             f"{self._who(reader)} has read {_what(target)} {reads.same} times while the fake's clock stood still, and would go on for "
-            f"ever; {self._state_of(target)}. Let time pass: (1) clock.patch(\"your_package\") makes its sleeps virtual; (2) "
+            f'ever; {self._state_of(target)}. Let time pass: (1) clock.patch("your_package") makes its sleeps virtual; (2) '
             'clock.auto_tick("10s") moves time with every such read; (3) clock.advance("1h") moves it by hand'
         )
 
@@ -334,7 +357,9 @@ def _what(target: str) -> str:
     match = _TARGET.fullmatch(target)
     if match is None or match["job"] is None:
         return f"GET {target}"
-    return f"job {match['job']}" if match["stream"] is None else f"{match['stream'][1:]} of job {match['job']}"
+    return (
+        f"job {match['job']}" if match["stream"] is None else f"{match['stream'][1:]} of job {match['job']}"
+    )
 
 
 def _stack() -> tuple[tuple[CodeType, int], ...] | None:
@@ -355,7 +380,9 @@ def _waiting_tasks() -> str:
     if asyncio is None:
         return ""
     found: list[str] = []
-    for task in list(getattr(asyncio.tasks, "_all_tasks", None) or getattr(asyncio.tasks, "_scheduled_tasks", ())):
+    for task in list(
+        getattr(asyncio.tasks, "_all_tasks", None) or getattr(asyncio.tasks, "_scheduled_tasks", ())
+    ):
         place, threads = None, False
         coroutine = task.get_coro()
         while isinstance(coroutine, CoroutineType) and coroutine.cr_frame is not None:

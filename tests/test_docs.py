@@ -30,9 +30,16 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
-def test_readme_example_runs(hub: FakeHub) -> None:
+def test_readme_test_passes(pytester: pytest.Pytester) -> None:
     pytest.importorskip("huggingface_hub")
-    (example,) = blocks(README, "python")
+    in_a_test, _server = blocks(README, "python")
+    pytester.makepyfile(in_a_test)
+    pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:asyncio").assert_outcomes(passed=1)
+
+
+def test_readme_server_example_runs(hub: FakeHub) -> None:
+    pytest.importorskip("huggingface_hub")
+    _in_a_test, example = blocks(README, "python")
     with serve_in_thread(wsgi_app(hub)) as server:
         exec(compile(example.replace("http://127.0.0.1:8484", server.url), "README.md", "exec"), {})
     (seen,) = hub.all_jobs()

@@ -181,9 +181,7 @@ class Following:
         gives_up, keep_alive = last + self._patience, last + _KEEP_ALIVE_MS
         if gives_up <= keep_alive:
             instant = min(instant, gives_up)
-        waits.wait(
-            Wait(waits.me(), instant, lambda: self._what, soft=keep_alive, listener=self._listener)
-        )
+        waits.wait(Wait(waits.me(), instant, lambda: self._what, soft=keep_alive, listener=self._listener))
 
 
 _KEEP_ALIVE_MS = int(KEEP_ALIVE_SECONDS * 1000)

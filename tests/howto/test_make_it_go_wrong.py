@@ -113,11 +113,22 @@ def test_a_function_plays_the_job(fakejobs: FakeJobs) -> None:
         print("batch size", job.env["BATCH_SIZE"])
         raise RuntimeError("CUDA error")
 
-    fakejobs.when(command="python train.py").then(running="1h", call=worker)
+    fakejobs.when(command="python train.py").then(running="10m", call=worker)
     job = run(env={"BATCH_SIZE": "64"})
     first, *_, last = fetch_job_logs(job_id=job.id)
     assert (first, last) == ("batch size 64", "RuntimeError: CUDA error")
     assert job.status.message == "Job failed with exit code: 1. Reason: Error"
+
+
+# It went wrong before your code was there: `add_job` puts a job from the past among those that can be listed and inspected.
+
+
+def test_it_went_wrong_last_night(fakejobs: FakeJobs) -> None:
+    fakejobs.add_job(stage="ERROR", age="9h", message="out of disk", name="nightly")
+    run(name="nightly")
+    failed = [job for job in list_jobs(labels={"name": "nightly"}) if job.status.stage == "ERROR"]
+    assert [job.status.message for job in failed] == ["out of disk"]
+    assert len(fakejobs.submitted()) == 1  # what your code did
 
 
 # The request itself is refused. What the Hub would refuse, the fake refuses, with the Hub's words.

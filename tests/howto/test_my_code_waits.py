@@ -39,7 +39,7 @@ MY_PACKAGE = "tests.downstream.trainer"
 
 
 def submit() -> str:
-    """A job of six hours: that is what the rules below say of it."""
+    """A job that may run for 12 hours; how long it does run is said by the rules below."""
     return run_job(image="python:3.12", command=["python", "train.py"], timeout="12h").id
 
 
@@ -147,7 +147,7 @@ def test_my_code_asks_again_and_again(fakejobs: FakeJobs) -> None:
 
 
 def test_my_code_is_another_process(fakejobs_server: FakeJobs) -> None:
-    fakejobs_server.when().then(scheduling=0, running="1h")
+    fakejobs_server.when().then(scheduling=0, running="10m")
     program = f"from huggingface_hub import *; wait_for_job({submit()!r}, poll_interval=0.001)"
     subprocess.run(
         [sys.executable, "-c", program], env={**os.environ, **fakejobs_server.env}, check=True, timeout=60

@@ -211,7 +211,7 @@ def test_a_poll_without_an_interval(hasty: FakeJobs) -> None:
     line = stage_of.__code__.co_firstlineno + 1
     assert said == (
         f"{__file__}:{line} (thread 'MainThread') has read job {job.id} 21 times while the fake's clock stood still, and would go on "
-        f"for ever; job {job.id} starts at 2026-01-01T01:00:00.000Z. Let time pass: (1) clock.patch(\"your_package\") makes its "
+        f'for ever; job {job.id} starts at 2026-01-01T01:00:00.000Z. Let time pass: (1) clock.patch("your_package") makes its '
         'sleeps virtual; (2) clock.auto_tick("10s") moves time with every such read; (3) clock.advance("1h") moves it by hand'
     )
     assert hasty.problems == [caught.value]
@@ -277,7 +277,9 @@ def test_a_poll_of_logs_for_a_line_that_never_comes(hasty: FakeJobs) -> None:
 
 def test_wait_for_job_on_a_job_that_never_starts(hasty: FakeJobs) -> None:
     job = submit(hasty, scheduling="forever")
-    with pytest.raises(ClockStuck, match=rf"{here}.*nothing will ever change it; job {job.id} waits in SCHEDULING for ever"):
+    with pytest.raises(
+        ClockStuck, match=rf"{here}.*nothing will ever change it; job {job.id} waits in SCHEDULING for ever"
+    ):
         hasty.api.wait_for_job(job.id)
 
 
@@ -307,7 +309,10 @@ def test_a_patched_poll_of_a_job_that_never_starts(hasty: FakeJobs) -> None:
 
 def test_following_a_job_that_never_starts(hasty: FakeJobs) -> None:
     job = submit(hasty, scheduling="forever")
-    with pytest.raises(ClockStuck, match=rf"'MainThread'.*GET /api/jobs/fake-user/{job.id}/logs; job .* waits in SCHEDULING for ever"):
+    with pytest.raises(
+        ClockStuck,
+        match=rf"'MainThread'.*GET /api/jobs/fake-user/{job.id}/logs; job .* waits in SCHEDULING for ever",
+    ):
         list(hasty.api.fetch_job_logs(job_id=job.id, follow=True))
     assert elapsed(hasty) == 0
     with pytest.raises(ClockStuck, match="waits in SCHEDULING for ever"):
@@ -325,7 +330,7 @@ def test_a_job_that_runs_for_ever_ends_by_its_timeout(fake: FakeJobs) -> None:
 def test_the_place_in_the_queue_is_named(hasty: FakeJobs) -> None:
     from fakejobs.hub.settings import settings_from
 
-    hasty.hub.configure(settings_from({"users": ["fake-user"], "capacity": {"cpu-basic": 1}}))
+    hasty.hub.configure(settings_from({"users": ["fake-user"], "flavors": {"cpu-basic": {"capacity": 1}}}))
     hasty.when().then(scheduling=0, running="1h")
     jobs = [hasty.api.run_job(image="x", command=["y"]) for _ in range(3)]
     with pytest.raises(

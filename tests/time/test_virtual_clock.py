@@ -196,9 +196,7 @@ def test_real_timers_and_callbacks_of_the_loop_go_on(fake: FakeJobs) -> None:
     assert elapsed(fake) == 10
 
 
-def test_sockets_interrupt_a_sleep_that_cannot_end_yet(
-    fake: FakeJobs, in_thread: Callable[..., In]
-) -> None:
+def test_sockets_interrupt_a_sleep_that_cannot_end_yet(fake: FakeJobs, in_thread: Callable[..., In]) -> None:
     fake._waits.silent_after = 5
     import socket
     import threading

@@ -53,9 +53,7 @@ def test_a_follower_and_a_main_thread_that_cancels_after_ten_minutes(
     )
 
     def follow() -> list[tuple[str, float]]:
-        return [
-            (line, elapsed(fake)) for line in fake.api.fetch_job_logs(job_id=job.id, follow=True)
-        ]
+        return [(line, elapsed(fake)) for line in fake.api.fetch_job_logs(job_id=job.id, follow=True)]
 
     follower = in_thread(follow)
     fake.clock.sleep(600)
