@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fakejobs.model.quirks import Quirks
     from fakejobs.model.refusal import Refusal
     from fakejobs.model.stages import IllegalTransition, JobStage
+    from fakejobs.network import RoutedRequest
     from fakejobs.remote import RemoteHub
     from fakejobs.submitted import SubmittedJob
     from fakejobs.wire.info import JobInfo, JobOwner, JobStatus
@@ -50,6 +51,7 @@ _HOMES = {
     "NetworkRefused": "fakejobs.errors",
     "Quirks": "fakejobs.model.quirks",
     "Refusal": "fakejobs.model.refusal",
+    "RoutedRequest": "fakejobs.network",
     "RemoteHub": "fakejobs.remote",
     "Settings": "fakejobs.hub",
     "SubmittedJob": "fakejobs.submitted",
@@ -75,6 +77,7 @@ __all__ = [
     "Quirks",
     "Refusal",
     "RemoteHub",
+    "RoutedRequest",
     "Settings",
     "SubmittedJob",
     "__version__",

@@ -139,7 +139,7 @@ class LoopSleeps:
             self._waits.wait(wait)
         except FakeJobsError as error:
             self._fail(error)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             # A function that was due at an instant on the way: its error comes out where the task sleeps.
             self._sleeping[0][2].set_exception(error)
             heapq.heappop(self._sleeping)

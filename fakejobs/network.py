@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from fakejobs.drivers.inprocess import Call, Reply
@@ -39,7 +40,7 @@ class RoutedRequest:
     path_values: Mapping[str, str]
 
     @property
-    def json(self) -> object:
+    def json(self) -> Any:
         """The body as JSON."""
         return json.loads(self.body)
 
@@ -66,6 +67,8 @@ class Routes:
 
     def reply(self, call: Call) -> Reply | None:
         """The answer to a request, or None if no route matches it."""
+        if not self._routes:
+            return None
         parts = urlsplit(call.target)
         for method, pattern, reply in self._routes:
             match = pattern.fullmatch(parts.path) if fnmatchcase(call.method, method) else None

@@ -43,6 +43,7 @@ MORE_PATIENCE = 20
 """How many times as many a reader may have who looks at the time in between, as one with a deadline does, or while others are due."""
 
 _PAUSE = 0.005
+_MOST_COMPUTING = 0.2
 _JOBS = "/api/jobs/"
 _TARGET = re.compile(
     r"/api/jobs/(?P<namespace>[^/?]+)(?:/(?P<job>[0-9A-Fa-f]{24})|/count)?(?P<stream>/\w+)?(?:\?.*)?"
@@ -267,9 +268,10 @@ class Polls:
     def _note_pause(self, reads: _Reads, gap: float, reader: object) -> None:
         place = "elsewhere" if reader is not None else _stack()
         cpu = 0.0 if reader is not None else time.thread_time()
-        if place is not None and place == reads.place:
+        computed = cpu - reads.cpu
+        if place is not None and place == reads.place and computed < gap * _MOST_COMPUTING:
             reads.pauses += 1
-            reads.paused += gap - (cpu - reads.cpu)
+            reads.paused += gap - computed
         else:
             reads.place, reads.pauses, reads.paused = place, 0, 0.0
         reads.cpu = cpu
@@ -380,9 +382,8 @@ def _waiting_tasks() -> str:
     if asyncio is None:
         return ""
     found: list[str] = []
-    for task in list(
-        getattr(asyncio.tasks, "_all_tasks", None) or getattr(asyncio.tasks, "_scheduled_tasks", ())
-    ):
+    tasks = getattr(asyncio.tasks, "_all_tasks", None) or getattr(asyncio.tasks, "_scheduled_tasks", None)
+    for task in list(tasks or ()):
         place, threads = None, False
         coroutine = task.get_coro()
         while isinstance(coroutine, CoroutineType) and coroutine.cr_frame is not None:

@@ -55,6 +55,8 @@ class Uploads:
 
     def reply(self, call: Call) -> Reply | None:
         """The answer to a request of an upload, or None if it is none."""
+        if call.target.startswith("/api/jobs/"):  # as nearly all do
+            return None
         path = unquote(urlsplit(call.target).path)
         if match := _BUCKET.fullmatch(path):
             return self._bucket(call, match[1], match[2] or "")

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
-from weakref import ReferenceType, WeakKeyDictionary, ref
 
 from fakejobs.clock import LAST_INSTANT, Clock
 from fakejobs.drivers.pace import monotonic
 from fakejobs.errors import ClockStuck, FakeClosed, FakeJobsError
 from fakejobs.freezers import Freezers, may_be_frozen
 from fakejobs.model.plan import NEVER
+from fakejobs.parties import Party, Work, left_over, refuse_left_over, this_party
 
 SILENT_AFTER = 0.05
 """Real seconds after which a thread that neither calls nor waits is no longer waited for."""
@@ -31,36 +29,6 @@ STUCK_AFTER = 5.0
 
 _LOOK_AGAIN = 0.01
 """Real seconds after which a thread that waits for another looks whether that one is still alive."""
-
-
-class Party(Protocol):
-    """Who uses a fake: a thread, or a piece of work that was handed to a pool of threads."""
-
-    @property
-    def name(self) -> str:
-        """What errors call it."""
-
-    def is_alive(self) -> bool:
-        """Whether it may still do something."""
-
-
-@dataclass(eq=False)
-class Work:
-    """A piece of work for a pool of threads. It is a party of its own, from when it is handed over until its result has been taken.
-
-    Attributes:
-        name: what errors call it.
-        thread: which thread does it, once one does.
-        over: whether it is done.
-    """
-
-    name: str
-    thread: threading.Thread | None = None
-    over: bool = False
-
-    def is_alive(self) -> bool:
-        """Whether it is not done."""
-        return not self.over
 
 
 class Listener:
@@ -173,7 +141,7 @@ class Waits:
         self._moving = False
         self._local = threading.local()
         self._freezers = Freezers(clock)
-        self._opener = threading.current_thread()
+        self._opener = this_party()
         self._stop_listening = clock.bell.subscribe("", self._time_was_moved)
         self.seen()
 
@@ -190,7 +158,7 @@ class Waits:
     def me(self) -> Party:
         """Who this is."""
         work: Work | None = getattr(self._local, "work", None)
-        return threading.current_thread() if work is None else work
+        return this_party() if work is None else work
 
     def seen(self) -> None:
         """Note that this thread has just used the fake.
@@ -202,7 +170,7 @@ class Waits:
             raise FakeClosed(self._closed)
         me = self.me()
         if me not in self._seen:
-            _refuse_left_over(threading.current_thread())
+            refuse_left_over()
         self._seen[me] = self._real()
         self.sync()
 
@@ -214,7 +182,7 @@ class Waits:
         """
         if self._closed is None:
             return False
-        _refuse_left_over(threading.current_thread())
+        refuse_left_over()
         return True
 
     def sync(self) -> None:
@@ -256,7 +224,9 @@ class Waits:
         try:
             with self._lock:
                 if wait.thread not in self._seen:
-                    _refuse_left_over(threading.current_thread())
+                    refuse_left_over()
+                if self._go_alone(wait):
+                    return
                 outer = self._waiting.get(wait.thread)
                 self._waiting[wait.thread] = wait
                 try:
@@ -323,7 +293,7 @@ class Waits:
     def doing(self, work: Work) -> Iterator[None]:
         """Be ``work`` in this thread while the block runs."""
         outer = getattr(self._local, "work", None)
-        work.thread = threading.current_thread()
+        work.doer = this_party()
         self._local.work = work
         if not work.over and self._closed is None:
             self._seen[work] = self._real()
@@ -347,9 +317,7 @@ class Waits:
         """Whether nobody else is there who could do something: every other party waits, too."""
         me = self.me()
         with self._lock:
-            return not any(
-                party is not me and party not in self._waiting and not _idle(party) for party in self.known()
-            )
+            return not any(party is not me and party not in self._waiting for party in self.known())
 
     def others_are_due(self) -> bool:
         """Whether virtual time will bring something that is not this thread's."""
@@ -373,24 +341,28 @@ class Waits:
             self._closed = why
             self._stop_listening()
             left: list[Wait] = []
+            mine = (this_party(), self._opener, threading.main_thread())
             for party in self.known():
-                thread = party.thread if isinstance(party, Work) else party
-                if (
-                    not isinstance(thread, threading.Thread)
-                    or thread in (threading.current_thread(), self._opener, threading.main_thread())
-                    or not thread.is_alive()
-                ):
+                doer = party.doer if isinstance(party, Work) else party
+                if doer is None or doer in mine or not doer.is_alive():
                     continue
-                task = _task(thread)
-                if task is not None:
-                    _LEFT_OVER[thread] = (ref(task), why)
-                    left.append(
-                        self._waiting.get(party) or Wait(thread, NEVER, lambda: "it is busy elsewhere")
-                    )
+                left_over[doer] = why
+                left.append(self._waiting.get(party) or Wait(doer, NEVER, lambda: "it is busy elsewhere"))
             for wait in self._waiting.values():
                 wait.wake()
             self._calls.clear()
             return left
+
+    def _go_alone(self, wait: Wait) -> bool:
+        """End a wait at once if nobody else has ever used the fake, as in most tests: what `_wait` comes to then, for a third of the price."""
+        if self._waiting or self._calls or self._closed is not None or wait.instant > LAST_INSTANT:
+            return False
+        if wait.pause is not None or len(self._seen) != 1 or wait.thread not in self._seen:
+            return False
+        if not wait.over(self._clock.now()):
+            self._move(min(wait.instant, wait.soft))
+            self._seen[wait.thread] = self._real()
+        return True
 
     def _wait(self, wait: Wait) -> None:
         began: float | None = None
@@ -477,8 +449,7 @@ class Waits:
             busy = last + self.silent_after
             if party in self._working:
                 busy = max(busy, self._working[party] + self.stuck_after)
-            if busy > real and not _idle(party):
-                patience = max(patience, busy - real)
+            patience = max(patience, busy - real)
         return patience
 
     def _explanation(self, wait: Wait) -> str:
@@ -493,45 +464,3 @@ class Waits:
     def _said(self, wait: Wait) -> str:
         about = self.describe(wait.listener.topic) if wait.listener is not None else ""
         return f"{wait.what()}; {about}" if about else wait.what()
-
-
-_LEFT_OVER: WeakKeyDictionary[threading.Thread, tuple[ReferenceType[object], str]] = WeakKeyDictionary()
-"""Threads that were still busy when their fake ended, with what they worked on."""
-
-
-def _refuse_left_over(thread: threading.Thread) -> None:
-    found = _LEFT_OVER.get(thread)
-    if found is None:
-        return
-    task, why = found
-    if task() is _task(thread):
-        raise FakeClosed(f"thread {thread.name!r} is left over from an earlier test: {why}")
-    # A thread of a pool that has gone on to other work.
-    del _LEFT_OVER[thread]
-
-
-def _idle(party: Party) -> bool:
-    return isinstance(party, threading.Thread) and _task(party) is None
-
-
-def _task(thread: threading.Thread) -> object | None:
-    """What a thread works on: for one of a `ThreadPoolExecutor` its piece of work, or None when it has none; else the thread itself.
-
-    The pool does not tell, but the frames of its threads do.
-    """
-    pools = sys.modules.get("concurrent.futures.thread")
-    worker = getattr(getattr(pools, "_worker", None), "__code__", None)
-    frame = sys._current_frames().get(thread.ident or 0)
-    if worker is None or frame is None:
-        return thread
-    top = True
-    while frame is not None:
-        if frame.f_code is worker:
-            work: object | None = frame.f_locals.get("work_item")
-            if work is not None or not top:
-                return work or thread
-            queue = frame.f_locals.get("work_queue")
-            return None if queue is None or queue.empty() else thread
-        top = False
-        frame = frame.f_back
-    return thread

@@ -11,7 +11,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -128,36 +128,41 @@ def hidden_settings(home: Path, token: str | None, endpoint: str | None = None) 
         wanted["NO_PROXY"] = wanted["no_proxy"] = "127.0.0.1,localhost"
     if token is not None:
         wanted["HF_TOKEN"] = token
-    with ExitStack() as undo:
-        for key in (*_HIDDEN, "HF_TOKEN"):
-            undo.callback(_set_variable, key, os.environ.pop(key, None))
-        for key, value in wanted.items():
-            undo.callback(_set_variable, key, os.environ.get(key))
-            os.environ[key] = value
+    # Lists of what to put back instead of a stack of callbacks: every test pays for it.
+    variables = {key: os.environ.get(key) for key in (*_HIDDEN, "HF_TOKEN", *wanted)}
+    undo: list[tuple[Any, str, object]] = []
+    try:
+        for key in variables:
+            _set_variable(key, wanted.get(key))
         if constants is not None:
             _put(undo, constants, "HF_HUB_DISABLE_TELEMETRY", True)
             _put(undo, constants, "HF_HUB_DISABLE_UPDATE_CHECK", True)
             _put(undo, constants, "HF_HUB_DISABLE_IMPLICIT_TOKEN", False)
             for name, file in _FILES.items():
-                _put(undo, constants, name, str(home / file) if file else str(home))
+                _put(undo, constants, name, f"{home}{os.sep}{file}" if file else str(home))
             if endpoint is not None:
                 hf_api: Any = importlib.import_module(f"{CLIENT}.hf_api")
                 _put(undo, constants, "ENDPOINT", endpoint)
                 _put(undo, hf_api.api, "endpoint", endpoint)
         yield wanted
+    finally:
+        for owner, name, before in reversed(undo):
+            setattr(owner, name, before)
+        for key, text in variables.items():
+            _set_variable(key, text)
 
 
-def _put(undo: ExitStack, owner: Any, name: str, value: object) -> None:
+def _put(undo: list[tuple[Any, str, object]], owner: Any, name: str, value: object) -> None:
     if hasattr(owner, name):
-        undo.callback(setattr, owner, name, getattr(owner, name))
+        undo.append((owner, name, getattr(owner, name)))
         setattr(owner, name, value)
 
 
 def _set_variable(key: str, value: str | None) -> None:
-    if value is None:
-        os.environ.pop(key, None)
-    else:
+    if value is not None:
         os.environ[key] = value
+    elif key in os.environ:
+        del os.environ[key]
 
 
 @contextmanager
@@ -165,12 +170,14 @@ def bridged(modules: Callable[[], list[ModuleType]], bridge: ModuleType) -> Iter
     """Replace the name ``time`` in modules where it is the module `time`, while the block runs."""
     import time
 
-    with ExitStack() as undo:
-        for module in modules():
-            if vars(module).get("time") is time:
-                undo.callback(setattr, module, "time", time)
-                module.time = bridge  # type: ignore[attr-defined]
+    replaced = [module for module in modules() if vars(module).get("time") is time]
+    try:
+        for module in replaced:
+            module.time = bridge  # type: ignore[attr-defined]
         yield
+    finally:
+        for module in reversed(replaced):
+            module.time = time  # type: ignore[attr-defined]
 
 
 def client_modules() -> list[ModuleType]:

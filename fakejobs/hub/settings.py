@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from fakejobs.model.flavors import Hardware, hardware
 from fakejobs.model.identity import Identity, identity_from, identity_to
@@ -34,6 +35,11 @@ class Settings:
     def flavors(self) -> Hardware:
         """The hardware by name, in the Hub's order."""
         return hardware(self.profiles)
+
+    @cached_property
+    def words(self) -> dict[str, object]:
+        """The same as `settings_from` reads it; of tokens, digests only. Not to be changed."""
+        return settings_to(self)
 
 
 def settings_from(words: Mapping[str, object]) -> Settings:

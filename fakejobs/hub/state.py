@@ -13,7 +13,7 @@ from typing import NamedTuple
 from fakejobs.clock import Anchor, Clock, source_ms
 from fakejobs.hub.pending import PendingCalls
 from fakejobs.hub.queue import adapt
-from fakejobs.hub.settings import Settings, settings_from, settings_to
+from fakejobs.hub.settings import Settings, settings_from
 from fakejobs.hub.settle import settle
 from fakejobs.model.draws import digest
 from fakejobs.model.identity import Caller, token_digest
@@ -97,6 +97,8 @@ class State:
         self.lock = threading.RLock()
         self.path = path
         self.resets = 0
+        # How often something was changed: who has read a row since need not read it again.
+        self.changes = 0
         self.calls = PendingCalls()
         # Told the values of a new job's secrets, which are nowhere else; the handle of a test keeps them in memory.
         self.secrets_listener: Callable[[str, Mapping[str, str]], None] | None = None
@@ -113,10 +115,11 @@ class State:
             raise
 
     def _load(self, settings: Settings | None, anchor: Anchor | None) -> None:
-        kept = get_meta(self.database, "settings")
+        in_memory = self.path == ":memory:"  # so there is nothing in it, and nobody will open it again
+        kept = None if in_memory else get_meta(self.database, "settings")
         self.settings = settings_from(kept) if isinstance(kept, dict) else settings or Settings()
         self.flavors = self.settings.flavors
-        kept_anchor = get_meta(self.database, "clock")
+        kept_anchor = None if in_memory else get_meta(self.database, "clock")
         if isinstance(kept_anchor, dict):
             anchor = Anchor(**kept_anchor)
         self.clock = Clock(
@@ -124,7 +127,7 @@ class State:
             keep=self._keep_anchor,
             may_go_back=lambda: not any_job(self.database),
             lock=self.lock,
-            not_before=latest_creation(self.database),
+            not_before=0 if in_memory else latest_creation(self.database),
         )
         self._forget()
         with transaction(self.database):
@@ -145,7 +148,7 @@ class State:
                     f"the jobs in {self.path} were made with seed {self.settings.seed}, not {settings.seed}; "
                     "leave the seed out, or give another file"
                 )
-            set_meta(self.database, "settings", settings_to(settings))
+            set_meta(self.database, "settings", settings.words)
             self.settings = settings
             self.flavors = settings.flavors
             self._callers.clear()
@@ -183,6 +186,7 @@ class State:
             self._news.clear()
             raise
         finally:
+            self.changes += 1
             self._note_due()
         news, self._news = self._news, []
         for topic in news:
@@ -253,4 +257,5 @@ class State:
         self.clock.bell.ring()
 
     def _keep_anchor(self, anchor: Anchor) -> None:
-        set_meta(self.database, "clock", vars(anchor))
+        if self.path != ":memory:":
+            set_meta(self.database, "clock", vars(anchor))

@@ -137,13 +137,20 @@ def _events(state: State, look: Callable[[], JobAt | None], first: JobAt) -> Eve
 
 def _reader(state: State, caller: Caller, namespace: str, job_id: str) -> Callable[[], JobAt | None]:
     resets = state.resets
+    changes, job = -1, None
 
     def look() -> JobAt | None:
+        nonlocal changes, job
         if state.resets != resets:  # a job of now may well have the id of one of before
             return None
-        try:
-            return read(state, caller, namespace, job_id)
-        except Refusal:  # the hub was reset under the stream: nothing more will come
-            return None
+        with state.look() as now:
+            # A stream looks at every line, and rows seldom change meanwhile. What is hidden once it is over has to be read.
+            if job is None or changes != state.changes or now >= job.plan.end:
+                try:
+                    job = read(state, caller, namespace, job_id).job
+                except Refusal:  # the hub was reset under the stream: nothing more will come
+                    return None
+                changes = state.changes
+            return JobAt(job, now)
 
     return look

@@ -76,8 +76,8 @@ def _unknown() -> Response:
     if path.startswith("/api/") and not path.startswith("/api/jobs"):
         return error_answer(
             501,
-            f"fakejobs emulates Jobs only, not {request.method} {path}",
-            hint="answer this route yourself in front of fakejobs, or leave the call out of the test",
+            f"fakejobs emulates Jobs only, not {request.method} {path}: answer it in the test, with "
+            f'fakejobs.route("{request.method}", "{path}", ...), or leave the call out',
         )
     return error_answer(404, "Sorry, we can't find the page you are looking for.", hint=f"no route {path}")
 

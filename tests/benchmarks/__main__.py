@@ -1,4 +1,6 @@
-"""``python -m tests.benchmarks [--quick]``: measures `fakejobs serve`, side by side with a bare Flask app, and prints one table.
+"""``python -m tests.benchmarks [server|plugin] [--quick]``: measures, side by side with peers, and prints one table.
+
+``server`` (the default) is `fakejobs serve` beside a bare Flask app; ``plugin`` is the pytest plugin and its in-process transport.
 
 Nothing is asserted about time: figures of different machines, or of different runs, are not to be compared. What is measured in one
 run alternates (A B B A A B ...), so that a slow moment of the machine meets both.
@@ -18,7 +20,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.benchmarks.figures import Round, milliseconds, percentile, ratio_row, rounds_row, table
+from tests.benchmarks.figures import Round, Row, milliseconds, percentile, ratio_row, rounds_row, table
 from tests.benchmarks.processes import (
     Server,
     Watch,
@@ -27,8 +29,6 @@ from tests.benchmarks.processes import (
     serving,
     serving_bare,
 )
-
-Row = tuple[str, str, str]
 
 JOB = {
     "flavor": "a10g-small",
@@ -79,8 +79,32 @@ QUICK = Size(rounds=1, round_seconds=0.3, threaded_rounds=1, followers=100, line
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("part", nargs="?", choices=("server", "plugin"), default="server")
     parser.add_argument("--quick", action="store_true", help="a few seconds in all; figures of no use")
-    size = QUICK if parser.parse_args().quick else WHOLE
+    given = parser.parse_args()
+    if given.part == "plugin":
+        _plugin(quick=given.quick)
+    else:
+        _server(QUICK if given.quick else WHOLE)
+
+
+def _plugin(*, quick: bool) -> None:
+    from tests.benchmarks import plugin  # needs huggingface_hub
+
+    begin, busy = time.monotonic(), _load()
+    print(table(plugin.measured(plugin.QUICK if quick else plugin.WHOLE)))
+    print()
+    print(f"{_machine(begin, busy)} {plugin.NOTE}")
+
+
+def _machine(begin: float, busy: str) -> str:
+    return (
+        f"Python {platform.python_version()}, Flask {version('flask')}, "
+        f"{os.cpu_count()} CPUs, load {busy} before and {_load()} after, {time.monotonic() - begin:.0f} s in all."
+    )
+
+
+def _server(size: Size) -> None:
     begin, busy = time.monotonic(), _load()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -88,8 +112,7 @@ def main() -> None:
     print(table(rows))
     print()
     print(
-        f"Python {platform.python_version()}, Flask {version('flask')}, uvicorn {version('uvicorn')}, "
-        f"{os.cpu_count()} CPUs, load {busy} before and {_load()} after, {time.monotonic() - begin:.0f} s in all. "
+        f"{_machine(begin, busy)} uvicorn {version('uvicorn')}. "
         f"Rates are the median of {size.rounds} rounds of {size.round_seconds:g} s, which alternate between the servers; "
         "percentiles are those of all rounds together; the share is the median over neighbouring rounds."
     )

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from statistics import median
 from typing import TypedDict
 
+Row = tuple[str, str, str]
+"""A row of the table: what was measured, the result, the aim."""
+
 
 class Load(TypedDict):
     """What a load generator saw in one round of GETs.
@@ -59,6 +62,17 @@ def milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.2f} ms" if seconds < 0.01 else f"{seconds * 1000:.1f} ms"
 
 
+def microseconds(seconds: float) -> str:
+    return f"{seconds * 1e6:,.0f} µs"
+
+
+def ratio_of(ours: Sequence[float], others: Sequence[float]) -> str:
+    """The median of the ratios of neighbouring measurements, and the middle half of them."""
+    ratios = sorted(a / b for a, b in zip(ours, others, strict=True))
+    quarters = f"{percentile(ratios, 25):.2f} to {percentile(ratios, 75):.2f}"
+    return f"{median(ratios):.2f} (the middle half of {len(ratios)} pairs: {quarters})"
+
+
 def rounds_row(rounds: Sequence[Round]) -> str:
     """The median of several rounds' rates, and the percentiles of all their answers."""
     latencies = sorted(latency for each in rounds for latency in each["latencies"])
@@ -83,7 +97,7 @@ def ratio_row(ours: Sequence[Round], bare: Sequence[Round]) -> str:
     )
 
 
-def table(rows: Sequence[tuple[str, str, str]]) -> str:
+def table(rows: Sequence[Row]) -> str:
     """The rows under a head, as a Markdown table that is also readable as plain text."""
     lines = [("Measured", "Result", "Aim"), *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(3)]

@@ -22,12 +22,7 @@ def test_a_quick_run_prints_every_row() -> None:
         timeout=120,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    head, line, *rows = done.stdout.split("\n\n")[0].splitlines()
-    assert head.split("|")[1].strip() == "Measured"
-    assert set(line) == {"|", "-"}
-    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
-    results = {name: result for name, result, _aim in cells}
+    results = _results(done)
     assert len(results) == 9
     for words in (
         "bare Flask",
@@ -41,6 +36,45 @@ def test_a_quick_run_prints_every_row() -> None:
         assert any(words in name for name in results), words
     assert results["Followers that got every line, in order, and a clean end"] == "100 of 100"
     assert "exit code 0" in results["Stop by SIGTERM with 100 log followers"]
+
+
+def test_a_quick_run_about_the_plugin_prints_every_row() -> None:
+    pytest.importorskip("huggingface_hub", minversion="2")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks", "plugin", "--quick"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    results = _results(done)
+    assert len(results) == 16
+    for words in (
+        "static `MockTransport`",
+        "bare Flask route",
+        "against the bare route",
+        "against the static mock",
+        "followed, 361 events",
+        "against the static frames",
+        "`wait_for_job`, 181 polls",
+        "Net cost per test: `fakejobs`, no call",
+        "`respx`",
+        "`pytest-httpserver`",
+        "`moto`",
+        "Collecting 100 tests",
+    ):
+        assert any(words in name for name in results), words
+    assert all(results.values())
+
+
+def _results(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    assert done.returncode == 0, done.stderr
+    head, line, *rows = done.stdout.split("\n\n")[0].splitlines()
+    assert head.split("|")[1].strip() == "Measured"
+    assert set(line) == {"|", "-"}
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    return {name: result for name, result, _aim in cells}
 
 
 def test_a_percentile_is_the_value_at_the_nearest_rank() -> None:

@@ -102,6 +102,16 @@ def test_0_36_the_last_on_requests_with_its_hard_coded_host(tmp_path: Path) -> N
     assert rest == {"release": "0.36.2"}  # it always follows, and has no wait_for_job
 
 
+@pytest.mark.parametrize("release", ["1.33.0", "0.36.2"])
+def test_the_same_tests_through_both_doors(release: str, tmp_path: Path) -> None:
+    # Without our pyproject.toml, which has options of plugins that are not there.
+    alone = ["-c", os.devnull, "--rootdir", str(ROOT), "-p", "no:cacheprovider", "-W", "error", "-q"]
+    tests = "tests/downstream/test_every_client.py"
+    done = run(python_with(release), "-m", "pytest", *alone, tests, home=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "6 passed" in done.stdout
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can forbid a process internet sockets")
 def test_an_internet_socket_would_have_ended_the_process(tmp_path: Path) -> None:
     attempt = (

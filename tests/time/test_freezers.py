@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
-from typing import Any, Protocol
 from time import sleep as real_sleep
+from typing import Any, Protocol
 
 import pytest
 from freezegun import freeze_time
@@ -113,7 +113,7 @@ def test_a_ticking_freeze_ticks(frozen_at: Freezing, fake: FakeJobs) -> None:
 def test_the_clients_own_waiting_is_virtual_in_frozen_time(frozen_at: Freezing, fake: FakeJobs) -> None:
     with frozen_at(JUNE):
         job = submit(fake, scheduling=0, running="1h")
-        assert fake.api.wait_for_job(job.id).status.stage == "COMPLETED"
+        assert fake.api.wait_for_job(job.id, poll_interval=10).status.stage == "COMPLETED"
         assert fake.clock.now() == JUNE + HOUR
         with pytest.raises(TimeoutError):
             fake.api.wait_for_job(submit(fake, scheduling="1h").id, timeout=100)

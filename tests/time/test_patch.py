@@ -49,10 +49,15 @@ def test_one_module_of_a_package_can_be_patched_alone(fake: FakeJobs) -> None:
 def test_all_is_put_back_when_the_fake_ends() -> None:
     before = {module: dict(vars(module)) for module in (modules, names)}
     methods = threading.Event.wait, threading.Condition.wait, threading.Condition.wait_for
-    with pytest.raises(LookupError), activated(Options()) as fake:
-        fake.clock.patch(PACKAGE)
-        assert vars(names)["sleep"] is not time.sleep
-        raise LookupError
+
+    def test() -> None:
+        with activated(Options()) as fake:
+            fake.clock.patch(PACKAGE)
+            assert vars(names)["sleep"] is not time.sleep
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        test()
     assert {module: dict(vars(module)) for module in (modules, names)} == before
     assert methods == (threading.Event.wait, threading.Condition.wait, threading.Condition.wait_for)
 
@@ -67,9 +72,9 @@ def test_what_somebody_else_put_there_meanwhile_stays(monkeypatch: pytest.Monkey
     assert vars(names)["nap"] is quick
     monkeypatch.undo()  # puts back what it found, which is of a fake that is closed by now
     began = perf_counter()
-    names.nap(0.003)
+    vars(names)["nap"](0.003)
     assert 0.002 < perf_counter() - began < 1
-    names.nap = time.sleep
+    setattr(names, "nap", time.sleep)  # noqa: B010
 
 
 def test_a_poll_takes_virtual_time(patched: FakeJobs) -> None:
@@ -157,7 +162,8 @@ def test_a_condition_times_out_in_virtual_time(patched: FakeJobs) -> None:
 
 
 def test_a_notified_condition_ends_the_wait(patched: FakeJobs, in_thread: Callable[..., In]) -> None:
-    news, begun, said = threading.Condition(), threading.Event(), []
+    said: list[str] = []
+    news, begun = threading.Condition(), threading.Event()
 
     def wait() -> bool:
         patched.clock.sleep(0)
@@ -191,7 +197,7 @@ def test_a_module_that_does_not_exist_is_named(fake: FakeJobs) -> None:
         fake.clock.patch("my_package")
     with pytest.raises(FakeJobsError, match="did you mean 'fakejobs'"):
         fake.clock.patch("fakejob")
-    with pytest.raises(FakeJobsError, match="did you mean 'tests.time.samples'"):
+    with pytest.raises(FakeJobsError, match=r"did you mean 'tests\.time\.samples'"):
         fake.clock.patch("tests.time.sample")
 
 

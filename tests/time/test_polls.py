@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from time import sleep as real_sleep
 
 import pytest
@@ -17,7 +17,7 @@ from tests.time.support import In, elapsed, real_seconds_below, submit
 
 
 @pytest.fixture
-def hasty(fake: FakeJobs) -> Iterator[FakeJobs]:
+def hasty(fake: FakeJobs) -> FakeJobs:
     """A fake that loses its patience soon."""
     fake._polls.most_reads = 20
     fake._polls.longest_pause = 0.02
@@ -28,6 +28,13 @@ def hasty(fake: FakeJobs) -> Iterator[FakeJobs]:
 
 def stage_of(fake: FakeJobs, job_id: str) -> str:
     return str(fake.api.inspect_job(job_id=job_id, namespace="fake-user").status.stage)
+
+
+def spin(fake: FakeJobs, job_id: str, *stages: str, interval: float = 0) -> None:
+    """A poll of somebody who has not thought of everything."""
+    while stage_of(fake, job_id) not in (stages or ("COMPLETED",)):
+        if interval:
+            real_sleep(interval)
 
 
 # auto_tick
@@ -116,11 +123,7 @@ def test_auto_tick_works_through_asyncio_and_threads(in_thread: Callable[..., In
         assert elapsed(fake) == 600
         job = submit(fake, scheduling=0, running="10m")
 
-        def spin() -> None:
-            while stage_of(fake, job.id) == "RUNNING":
-                pass
-
-        in_thread(spin).done()
+        in_thread(spin, fake, job.id).done()
         assert elapsed(fake) == 1200
 
 
@@ -205,8 +208,7 @@ ways = r"\(1\) clock\.patch.*\(2\) clock\.auto_tick.*\(3\) clock\.advance"
 def test_a_poll_without_an_interval(hasty: FakeJobs) -> None:
     job = submit(hasty, scheduling="1h")
     with pytest.raises(ClockStuck) as caught:
-        while stage_of(hasty, job.id) != "COMPLETED":
-            pass
+        spin(hasty, job.id)
     said = str(caught.value)
     line = stage_of.__code__.co_firstlineno + 1
     assert said == (
@@ -221,23 +223,24 @@ def test_a_poll_without_an_interval(hasty: FakeJobs) -> None:
 def test_a_poll_with_a_real_sleep(hasty: FakeJobs) -> None:
     job = submit(hasty, scheduling="1h")
     with pytest.raises(ClockStuck, match=f"{here}.*clock stood still.*{ways}"), real_seconds_below(2):
-        while stage_of(hasty, job.id) != "COMPLETED":
-            real_sleep(0.009)
+        spin(hasty, job.id, interval=0.009)
 
 
 def test_a_poll_of_a_list(hasty: FakeJobs) -> None:
-    submit(hasty, scheduling="1h")
-    with pytest.raises(ClockStuck, match=f"{here}.*has read GET /api/jobs/fake-user .*starts at.*{ways}"):
+    def poll() -> None:
         while [job for job in hasty.api.list_jobs() if job.status.stage != "COMPLETED"]:
             pass
+
+    submit(hasty, scheduling="1h")
+    with pytest.raises(ClockStuck, match=f"{here}.*has read GET /api/jobs/fake-user .*starts at.*{ways}"):
+        poll()
 
 
 def test_a_poll_in_another_thread_is_told_there(hasty: FakeJobs, in_thread: Callable[..., In]) -> None:
     job = submit(hasty, scheduling="1h")
 
     def poll() -> None:
-        while stage_of(hasty, job.id) != "COMPLETED":
-            pass
+        spin(hasty, job.id)
 
     with pytest.raises(ClockStuck, match=rf"{here} \(thread 'poller'\)"):
         in_thread(poll, name="poller").done()
@@ -261,8 +264,7 @@ def test_a_poll_of_what_is_over(hasty: FakeJobs) -> None:
     job = submit(hasty, scheduling="1h")
     hasty.api.cancel_job(job_id=job.id)
     with pytest.raises(ClockStuck, match=f"job {job.id} has been CANCELED since .*, and stays so"):
-        while stage_of(hasty, job.id) not in ("COMPLETED", "ERROR"):
-            pass
+        spin(hasty, job.id, "COMPLETED", "ERROR")
     hasty.clock.patch("tests.time.samples")
     with pytest.raises(ClockStuck, match=r"has read job \w+ \d+ times in .* and nothing will ever change it"):
         modules.poll(lambda: stage_of(hasty, job.id) in ("COMPLETED", "ERROR"), interval=30)
@@ -270,9 +272,13 @@ def test_a_poll_of_what_is_over(hasty: FakeJobs) -> None:
 
 def test_a_poll_of_logs_for_a_line_that_never_comes(hasty: FakeJobs) -> None:
     job = submit(hasty, scheduling=0, running="10m", logs=["a"])
-    with pytest.raises(ClockStuck, match=f"has read logs of job {job.id}"):
+
+    def poll() -> None:
         while "the end" not in list(hasty.api.fetch_job_logs(job_id=job.id, namespace="fake-user")):
             pass
+
+    with pytest.raises(ClockStuck, match=f"has read logs of job {job.id}"):
+        poll()
 
 
 def test_wait_for_job_on_a_job_that_never_starts(hasty: FakeJobs) -> None:
@@ -289,8 +295,7 @@ def test_wait_for_job_on_a_job_that_never_starts_also_with_auto_tick(hasty: Fake
     with pytest.raises(ClockStuck, match="waits in SCHEDULING for ever"):
         hasty.api.wait_for_job(job.id)
     with pytest.raises(ClockStuck, match="waits in SCHEDULING for ever"):
-        while stage_of(hasty, job.id) != "COMPLETED":
-            pass
+        spin(hasty, job.id)
 
 
 def test_a_patched_poll_of_a_job_that_never_starts(hasty: FakeJobs) -> None:
@@ -301,10 +306,13 @@ def test_a_patched_poll_of_a_job_that_never_starts(hasty: FakeJobs) -> None:
         modules.poll(is_over, interval=30)
     with pytest.raises(ClockStuck, match="waits in SCHEDULING for ever"):
         asyncio.run(modules.apoll(is_over, interval=30))
-    stop = threading.Event()
-    with pytest.raises(ClockStuck, match="waits in SCHEDULING for ever"):
+
+    def poll() -> None:
         while not is_over():
-            modules.wait_for_stop(stop, 30, 1)
+            modules.wait_for_stop(threading.Event(), 30, 1)
+
+    with pytest.raises(ClockStuck, match="waits in SCHEDULING for ever"):
+        poll()
 
 
 def test_following_a_job_that_never_starts(hasty: FakeJobs) -> None:
@@ -336,8 +344,7 @@ def test_the_place_in_the_queue_is_named(hasty: FakeJobs) -> None:
     with pytest.raises(
         ClockStuck, match=r"for a slot of cpu-basic: place 2 of 2 in the queue, 1 of 1 slots taken"
     ):
-        while stage_of(hasty, jobs[2].id) == "SCHEDULING":
-            pass
+        spin(hasty, jobs[2].id)
 
 
 def test_two_threads_that_poll_the_same_dead_end_are_both_told(
@@ -360,9 +367,10 @@ def test_a_reader_that_is_no_thread(hasty: FakeJobs) -> None:
     for _ in range(3):
         polls.before("GET", target, reader="node at 127.0.0.1", tick=10_000)
     assert elapsed(hasty) == 20
+    for _ in range(20):
+        polls.before("GET", target, reader="curl at 127.0.0.1")
     with pytest.raises(ClockStuck, match=r"a client of the live server \(curl at 127.0.0.1\)"):
-        for _ in range(30):
-            polls.before("GET", target, reader="curl at 127.0.0.1")
+        polls.before("GET", target, reader="curl at 127.0.0.1")
 
 
 def test_other_routes_are_not_watched(hasty: FakeJobs) -> None:

@@ -130,7 +130,7 @@ def test_a_thread_that_is_left_over_never_meets_the_next_fake(in_thread: Callabl
             ):
                 try:
                     call()
-                except FakeClosed as error:
+                except FakeClosed as error:  # noqa: PERF203
                     errors.append(error)
 
         lingering = in_thread(linger, name="lingering")

@@ -9,7 +9,7 @@ from time import perf_counter
 from time import sleep as real_sleep
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakejobs.clock import Anchor, Clock
@@ -20,9 +20,9 @@ from fakejobs.waits import Waits
 from tests.time.support import In, elapsed, real_seconds_below, submit
 
 
-def frozen_waits(at: int = 0, **words: float) -> tuple[Clock, Waits]:
+def frozen_waits(at: int = 0, *, silent_after: float = 0.05, stuck_after: float = 5.0) -> tuple[Clock, Waits]:
     clock = Clock(Anchor(at, 0, frozen=True), source=lambda: 0)
-    return clock, Waits(clock, **words)
+    return clock, Waits(clock, silent_after=silent_after, stuck_after=stuck_after)
 
 
 @given(st.lists(st.integers(0, 10**7), max_size=20))
@@ -334,7 +334,7 @@ def test_a_thread_that_ended_is_not_waited_for(in_thread: Callable[..., In]) -> 
 
 
 def test_a_silent_thread_is_waited_for_only_so_long(in_thread: Callable[..., In]) -> None:
-    clock, waits = frozen_waits(silent_after=0.05)
+    _, waits = frozen_waits(silent_after=0.05)
     ready, end = threading.Event(), threading.Event()
 
     def silent() -> None:
@@ -429,6 +429,7 @@ def test_time_that_the_hub_moves_by_itself_ends_waits(in_thread: Callable[..., I
     assert clock.now() == 1000
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.lists(st.integers(1, 2000), min_size=1, max_size=6), min_size=1, max_size=4),
 )

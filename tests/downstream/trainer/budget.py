@@ -1,8 +1,14 @@
-"""Not spending more than was meant."""
+"""Not spending more than was meant. It needs huggingface_hub 1.3.3, which knows what hardware costs; the rest of the package does not."""
 
 from __future__ import annotations
 
-from huggingface_hub import JobHardwareInfo, JobInfo, list_jobs_hardware, run_job
+from typing import TYPE_CHECKING
+
+import huggingface_hub
+from huggingface_hub import JobInfo, run_job
+
+if TYPE_CHECKING:
+    from huggingface_hub import JobHardwareInfo
 
 
 class TooExpensive(Exception):
@@ -11,7 +17,7 @@ class TooExpensive(Exception):
 
 def submit_within(budget: float, command: list[str], *, flavor: str, hours: float) -> JobInfo:
     """Submit a job, if even its whole time limit costs no more than ``budget`` dollars."""
-    hardware = {each.name: each for each in list_jobs_hardware()}
+    hardware = {each.name: each for each in huggingface_hub.list_jobs_hardware()}
     worst = _dollars_an_hour(hardware[flavor]) * hours
     if worst > budget:
         raise TooExpensive(
@@ -24,7 +30,7 @@ def cheapest_gpu(vram_gb: int) -> str:
     """The cheapest flavor with at least so much memory on its accelerators."""
     fitting = [
         each
-        for each in list_jobs_hardware()
+        for each in huggingface_hub.list_jobs_hardware()
         if each.accelerator is not None and int(each.accelerator.vram.split()[0]) >= vram_gb
     ]
     return min(fitting, key=_dollars_an_hour).name

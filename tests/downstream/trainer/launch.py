@@ -35,10 +35,9 @@ def train_until_it_works(timeout: str) -> Result:
         submitted = run_job(
             image="pytorch/pytorch:2.8.0-cuda12.8-cudnn9-runtime",
             command=["python", "train.py", "--epochs", "3"],
-            env={"ATTEMPT": str(attempt)},
+            env={"PROJECT": "sentiment", "ATTEMPT": str(attempt)},
             flavor=flavor,
             timeout=timeout,
-            labels={"project": "sentiment"},
         )
         job = _finished(submitted.id)
         if job.status.stage == "COMPLETED":
