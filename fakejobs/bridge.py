@@ -11,6 +11,7 @@ import time
 from types import ModuleType
 
 from fakejobs.clock import Clock
+from fakejobs.errors import ClockStuck
 from fakejobs.waits import Waits
 
 
@@ -19,6 +20,9 @@ class BridgedTime(ModuleType):
 
     A sleep moves time by exactly what was asked for. Times are whole milliseconds in the store; what a caller's floating-point
     sums leave below that is kept for its thread, so that a deadline is reached when its remainder has been slept.
+
+    Attributes:
+        most_looks: how often one thread may ask for the time at one instant. More is a loop that waits without sleeping.
 
     When its fake is closed it is the real module: it may have been left somewhere, by somebody who patched after it and undid that later.
     """
@@ -29,6 +33,7 @@ class BridgedTime(ModuleType):
         self._waits = waits
         self._start = clock.now()
         self._local = threading.local()
+        self.most_looks = 1_000_000
 
     def __getattr__(self, name: str) -> object:
         return getattr(time, name)
@@ -89,9 +94,18 @@ class BridgedTime(ModuleType):
         return looks
 
     def _look(self) -> int:
-        self._local.looks = self.looks() + 1
+        local = self._local
+        local.looks = self.looks() + 1
         self._waits.sync()
-        return self._clock.now()
+        now = self._clock.now()
+        if getattr(local, "at", None) != now:
+            local.at, local.first = now, local.looks
+        elif local.looks - local.first >= self.most_looks:
+            raise ClockStuck(
+                f"thread {self._waits.me().name!r} has asked {self.most_looks} times what time it is, while the fake's clock stood still: "
+                "a loop that waits for a time has to sleep in between"
+            )
+        return now
 
     def _origin(self) -> int:
         return self._start - self._waits.rewound

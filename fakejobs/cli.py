@@ -77,6 +77,8 @@ def serve(
     from fakejobs.web.app import wsgi_app
 
     if ready_file is not None:
+        if not Path(ready_file).absolute().parent.is_dir():
+            raise click.ClickException(f"--ready-file {ready_file}: its folder does not exist; make it first")
         # One from an earlier run would send whoever waits for it to a server that is gone.
         _ready_file(ready_file, None)
     try:
@@ -104,6 +106,8 @@ def serve(
 
     try:
         run(wsgi_app(hub), sock=sock, server=server, on_ready=announce)
+    except BrokenPipeError:  # `| head -1`: click ends quietly then, as other commands do
+        raise
     except (ServerMissing, OSError) as error:
         raise click.ClickException(_said(error)) from None
     finally:
@@ -168,6 +172,8 @@ def execute(
 @click.option("--url", default=f"http://127.0.0.1:{DEFAULT_PORT}", help="Where the server is.")
 def env(url: str) -> None:
     """Print the lines that point a shell at a server: eval "$(fakejobs env)"."""
+    if not url.startswith(("http://", "https://")):
+        raise click.ClickException(f"--url {url}: give an address such as http://127.0.0.1:{DEFAULT_PORT}")
     for line in environment(url.rstrip("/")):
         click.echo(line)
 

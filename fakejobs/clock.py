@@ -147,7 +147,9 @@ class Clock:
     def now(self) -> int:
         """The hub's time. Reading it changes nothing that anybody could see."""
         if self._anchor.frozen:
-            return self._latest  # without the lock: that of a test stands still, and is read many times in a call
+            return (
+                self._latest
+            )  # without the lock: that of a test stands still, and is read many times in a call
         with self.lock:
             anchor = self._anchor
             if not anchor.frozen:

@@ -27,6 +27,7 @@ from fakejobs.drivers.seams import (
     client_installed,
     client_modules,
     hidden_settings,
+    keep_left_over_threads_in,
     under_the_client,
 )
 from fakejobs.errors import FakeClosed, FakeJobsError, LeftOverThread
@@ -284,6 +285,8 @@ class FakeJobs:
         self.clock.close()
         self._stack.close()
         self.hub.close()
+        if waiting:
+            keep_left_over_threads_in()
         for wait in waiting:
             if wait.thread.name != "fakejobs connection":
                 said = f"thread {wait.thread.name!r} is left over from a test that has ended: {wait.what()}"

@@ -19,7 +19,8 @@ from weakref import WeakKeyDictionary
 from fakejobs.bridge import whole_milliseconds
 from fakejobs.clock import Clock
 from fakejobs.errors import FakeClosed, FakeJobsError
-from fakejobs.waits import Wait, Waits, Work
+from fakejobs.parties import Work
+from fakejobs.waits import Wait, Waits
 
 
 class Loops:

@@ -56,11 +56,13 @@ class Work:
     Attributes:
         name: what errors call it.
         doer: who does it, once somebody does.
+        running: whether somebody is doing it.
         over: whether the loop has the result.
     """
 
     name: str
     doer: Party | None = None
+    running: bool = False
     over: bool = False
 
     def is_alive(self) -> bool:

@@ -27,6 +27,9 @@ SILENT_AFTER = 0.05
 STUCK_AFTER = 5.0
 """Real seconds that a silent thread has to end a wait that virtual time cannot end."""
 
+_ON_ITS_WAY = 0.5
+"""Real seconds that work may take to get from a loop to a thread, or its result to get back: short, unless all threads are taken."""
+
 _LOOK_AGAIN = 0.01
 """Real seconds after which a thread that waits for another looks whether that one is still alive."""
 
@@ -58,6 +61,7 @@ class Wait:
         poke: ends a ``pause`` from another thread, without blocking.
         ready: whether something else has ended it, before its thread has had time to see that.
         interrupted: whether a ``pause`` was.
+        excused: real seconds by which the others may be silent for longer.
     """
 
     thread: Party
@@ -69,6 +73,7 @@ class Wait:
     poke: Callable[[], None] | None = None
     ready: Callable[[], bool] | None = None
     interrupted: bool = False
+    excused: float = 0.0
     _condition: threading.Condition | None = field(default=None, repr=False)
 
     def over(self, now: int) -> bool:
@@ -293,7 +298,7 @@ class Waits:
     def doing(self, work: Work) -> Iterator[None]:
         """Be ``work`` in this thread while the block runs."""
         outer = getattr(self._local, "work", None)
-        work.doer = this_party()
+        work.doer, work.running = this_party(), True
         self._local.work = work
         if not work.over and self._closed is None:
             self._seen[work] = self._real()
@@ -301,6 +306,7 @@ class Waits:
             yield
         finally:
             self._local.work = outer
+            work.running = False
             if not work.over:
                 self._seen[work] = self._real()
 
@@ -389,7 +395,10 @@ class Waits:
                 patience = began + self.stuck_after - real
                 if patience <= 0 or self.alone():
                     raise ClockStuck(self._explanation(wait))
-            wait.sleep(self._lock, min(patience, _LOOK_AGAIN))
+            asleep, began_to_sleep = min(patience, _LOOK_AGAIN), self._real()
+            wait.sleep(self._lock, asleep)
+            # Who slept for too long was on a machine that is busy, and so were those whom it takes for silent.
+            wait.excused += max(0.0, self._real() - began_to_sleep - asleep)
 
     def _earliest(self) -> int:
         """Where time goes next; `NEVER` if nobody waits for an instant."""
@@ -446,7 +455,9 @@ class Waits:
             if not party.is_alive():
                 self._seen.pop(party, None)
                 continue
-            busy = last + self.silent_after
+            busy = last + self.silent_after + wait.excused
+            if isinstance(party, Work) and not party.running:
+                busy = last + max(self.silent_after, _ON_ITS_WAY)
             if party in self._working:
                 busy = max(busy, self._working[party] + self.stuck_after)
             patience = max(patience, busy - real)

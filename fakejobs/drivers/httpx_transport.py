@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -18,6 +19,12 @@ def make_transport(httpx: ModuleType, answer: Answer, real: Callable[[], Any]) -
     Args:
         real: makes the transport for requests that may go out.
     """
+    return _transport_class(httpx)(answer, real)
+
+
+@cache
+def _transport_class(httpx: ModuleType) -> Any:
+    """Made once, as to make two classes costs as much as a call of the API, and every test has its own transport."""
 
     class FakeJobsStream(httpx.SyncByteStream):  # type: ignore[name-defined,misc]
         def __init__(self, reply: Reply, request: object) -> None:
@@ -34,7 +41,9 @@ def make_transport(httpx: ModuleType, answer: Answer, real: Callable[[], Any]) -
             self._reply.close()
 
     class FakeJobsTransport(httpx.BaseTransport):  # type: ignore[name-defined,misc]
-        def __init__(self) -> None:
+        def __init__(self, answer: Answer, make_real: Callable[[], Any]) -> None:
+            self._answer = answer
+            self._make_real = make_real
             self._real: Any = None
 
         def handle_request(self, request: Any) -> object:
@@ -51,10 +60,10 @@ def make_transport(httpx: ModuleType, answer: Answer, real: Callable[[], Any]) -
                 body=request.read(),
                 read_timeout=request.extensions.get("timeout", {}).get("read"),
             )
-            reply = answer(call)
+            reply = self._answer(call)
             if reply is None:
                 if self._real is None:
-                    self._real = real()
+                    self._real = self._make_real()
                 return self._real.handle_request(request)
             return httpx.Response(
                 reply.status, headers=reply.headers, stream=FakeJobsStream(reply, request), request=request
@@ -64,4 +73,4 @@ def make_transport(httpx: ModuleType, answer: Answer, real: Callable[[], Any]) -
             if self._real is not None:
                 self._real.close()
 
-    return FakeJobsTransport()
+    return FakeJobsTransport

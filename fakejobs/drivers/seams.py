@@ -6,6 +6,7 @@ The developer's own token, cache folder and endpoint are hidden meanwhile; nothi
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import os
@@ -20,6 +21,7 @@ from typing import Any
 from fakejobs.drivers.httpx_transport import Answer, make_transport
 from fakejobs.drivers.requests_adapter import make_adapter
 from fakejobs.errors import FakeJobsError
+from fakejobs.parties import refuse_left_over
 
 CLIENT = "huggingface_hub"
 
@@ -89,6 +91,35 @@ def _http_backend(client: Any, http: Any, answer: Answer) -> Iterator[None]:
         yield
     finally:
         client.configure_http_backend(before)
+
+
+def keep_left_over_threads_in() -> None:
+    """Refuse what threads that are left over from a test still send: by then, the client has its own transport again.
+
+    This stays for the rest of the process, and looks at nothing but who is sending. It is only done when a test has left a
+    thread over; the next request of that thread would go to the real Hub.
+    """
+    if not client_installed():
+        return
+    http: Any = importlib.import_module(f"{CLIENT}.utils._http")
+    if hasattr(http, "requests"):
+        sender, method = http.requests.adapters.HTTPAdapter, "send"
+    else:
+        sender, method = (
+            (http.httpx2 if hasattr(http, "httpx2") else http.httpx).HTTPTransport,
+            "handle_request",
+        )
+    send = getattr(sender, method)
+    if hasattr(send, "refuses_left_over_threads"):
+        return
+
+    @functools.wraps(send)
+    def guarded(self: object, request: object, *args: object, **options: object) -> object:
+        refuse_left_over()
+        return send(self, request, *args, **options)
+
+    guarded.refuses_left_over_threads = True  # type: ignore[attr-defined]
+    setattr(sender, method, guarded)
 
 
 _ENVIRONMENT = {

@@ -251,19 +251,23 @@ def transition(
     Raises:
         IllegalTransition: the transition table does not lead there.
         Refusal: 404 without such a job.
-        ValueError: there is no such stage, or a message for a job that goes on.
+        ValueError: there is no such stage; or a message for a job that goes on or is deleted, or a reason for one that is
+            not cancelled.
     """
     stage = JobStage(stage)  # a plain string does as well
     with state.act() as now:
         job = rows.find_job(state.database, job_id)
         if job is None:
             raise Refusal(404, state.settings.quirks.job_not_found)
+        check_transition(job.plan.stage_at(now), stage)
+        if message is not None and stage not in TERMINAL:
+            raise ValueError(f"message: only a job that is over has one, not one that goes to {stage}")
+        if message is not None and stage is JobStage.DELETED:
+            raise ValueError("message: a job that is deleted keeps the one that it ended with; leave it out")
+        if cancel_reason is not None and stage is not JobStage.CANCELED:
+            raise ValueError(f"cancel_reason: only a job in CANCELED has one, not one that goes to {stage}")
         if stage in TERMINAL:
             return JobAt(_end(state, job, now, stage, message=message, cancel_reason=cancel_reason), now)
-        check_transition(job.plan.stage_at(now), stage)
-        for word, value in (("message", message), ("cancel_reason", cancel_reason)):
-            if value is not None:
-                raise ValueError(f"{word}: only a job that is over has one, not one that goes to {stage}")
         return JobAt(_again(state, job, now, stage), now)
 
 

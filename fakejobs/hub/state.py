@@ -19,6 +19,7 @@ from fakejobs.model.draws import digest
 from fakejobs.model.identity import Caller, token_digest
 from fakejobs.model.outcomes import Script
 from fakejobs.model.plan import NEVER
+from fakejobs.model.refusal import Refusal
 from fakejobs.model.rules import Rule
 from fakejobs.store.database import DatabaseUnusable, empty, open_database, transaction
 from fakejobs.store.jobs import any_job, find_script, latest_creation, set_script
@@ -105,6 +106,9 @@ class State:
         self.database = open_database(path)
         try:
             self._load(settings, anchor)
+        except (sqlite3.OperationalError, Refusal) as error:
+            self.database.close()
+            raise DatabaseUnusable(f"{path}: cannot be used ({error})") from None
         except sqlite3.DatabaseError:
             self.database.close()
             raise DatabaseUnusable(
@@ -182,6 +186,13 @@ class State:
         try:
             with transaction(self.database):
                 yield
+        except sqlite3.OperationalError as error:  # a full disk, for one: no bug, and nothing that was half done
+            self._news.clear()
+            raise Refusal(
+                500,
+                f"Internal Error: the database of fakejobs cannot be written ({error})",
+                hint="nothing was changed",
+            ) from error
         except BaseException:
             self._news.clear()
             raise

@@ -147,7 +147,9 @@ class Identity:
         """
         if not bearer:
             raise Refusal(
-                401, "Invalid username or password.", hint="send any token: Authorization: Bearer hf_..."
+                401,
+                "Invalid username or password.",
+                hint="send a token, whichever you like: Authorization: Bearer any",
             )
         digest = token_digest(bearer)
         if not self.tokens:

@@ -10,7 +10,7 @@ from fakejobs.model.draws import between, draw
 from fakejobs.model.flavors import Flavor
 from fakejobs.model.plan import NEVER
 from fakejobs.model.stages import TERMINAL, JobStage
-from fakejobs.model.units import check_text, did_you_mean, length_range, milliseconds
+from fakejobs.model.units import check_text, did_you_mean, in_milliseconds, length_range, milliseconds, short
 
 Line = tuple[int, str]
 """A log line: its offset from the start of running in milliseconds, and its text."""
@@ -153,7 +153,7 @@ def outcome_after_call(then: Mapping[str, object], returned: object, printed: Se
     """
     if returned is not None and not isinstance(returned, Mapping):
         raise ValueError(
-            f"call: the function returned {_short(returned)}; return nothing, or a mapping with words of `then`"
+            f"call: the function returned {short(returned)}; return nothing, or a mapping with words of `then`"
         )
     over: Mapping[str, object] = returned or {}
     for word in ("call", "scheduling", "image_pull_error"):
@@ -196,9 +196,7 @@ def _logs(value: object) -> tuple[tuple[str, ...] | None, tuple[Line, ...] | Non
 
 def _exit_code(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 255:
-        raise ValueError(
-            f"then.exit_code: {_short(value)} is no exit code; give a whole number from 0 to 255"
-        )
+        raise ValueError(f"then.exit_code: {short(value)} is no exit code; give a whole number from 0 to 255")
     return value
 
 
@@ -207,7 +205,7 @@ def _text(word: str, words: Mapping[str, object]) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise ValueError(f"then.{word}: {_short(value)} is no text")
+        raise ValueError(f"then.{word}: {short(value)} is no text")
     check_text(f"then.{word}", value)
     return value
 
@@ -219,7 +217,7 @@ def _stage(value: object) -> JobStage | None:
     if not isinstance(value, str) or value not in ends:
         known = f"; did you mean {near!r}?" if (near := _nearest(value, ends)) else ""
         raise ValueError(
-            f"then.stage: {_short(value)} is no stage that a job ends in ({', '.join(ends)}){known}"
+            f"then.stage: {short(value)} is no stage that a job ends in ({', '.join(ends)}){known}"
         )
     return JobStage(value)
 
@@ -231,14 +229,14 @@ def _nearest(value: object, known: Sequence[str]) -> str | None:
 
 def _call(value: object) -> Call | None:
     if value is not None and not callable(value):
-        raise ValueError(f"then.call: {_short(value)} is no function; `call` can only be given in Python")
+        raise ValueError(f"then.call: {short(value)} is no function; `call` can only be given in Python")
     return value
 
 
 def _flag(word: str, words: Mapping[str, object]) -> bool:
     value = words.get(word, False)
     if not isinstance(value, bool):
-        raise ValueError(f"then.{word}: {_short(value)} is neither true nor false")
+        raise ValueError(f"then.{word}: {short(value)} is neither true nor false")
     return value
 
 
@@ -283,13 +281,8 @@ def _check_ending(outcome: Outcome, words: Mapping[str, object]) -> None:
     for word in ("exit_code", "oom", "image_pull_error"):
         if words.get(word) not in (None, False, 0):
             raise ValueError(
-                f"then.stage: a job with `{word}` = {_short(words[word])} ends in ERROR, not in {stage}; leave one of the two out"
+                f"then.stage: a job with `{word}` = {short(words[word])} ends in ERROR, not in {stage}; leave one of the two out"
             )
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 @dataclass(frozen=True)
@@ -326,8 +319,8 @@ def script_for(outcome: Outcome, flavor: Flavor, *, seed: int, key: str, printed
         outcome: what the matching rule says; ``Outcome()`` without one.
         printed: what the job's command would print, for an outcome that has no log of its own.
     """
-    scheduling = outcome.scheduling or _milliseconds(flavor.scheduling)
-    running = outcome.running or _milliseconds(flavor.running)
+    scheduling = outcome.scheduling or in_milliseconds(flavor.scheduling)
+    running = outcome.running or in_milliseconds(flavor.running)
     if outcome.running is None and outcome.timed_lines:
         # Unscripted lengths follow the log, so that every line is seen.
         last = outcome.timed_lines[-1][0]
@@ -371,7 +364,3 @@ def ending(script: Script, *, image_pull_message: str) -> tuple[JobStage, str | 
     reason = "OOMKilled" if script.oom else "Error"
     message = f"Job failed with exit code: {script.exit_code}. Reason: {reason}"
     return JobStage.ERROR, script.message or message
-
-
-def _milliseconds(seconds: tuple[float, float]) -> tuple[int, int]:
-    return round(seconds[0] * 1000), round(seconds[1] * 1000)

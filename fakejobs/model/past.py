@@ -16,7 +16,7 @@ from fakejobs.model.planning import plan_for
 from fakejobs.model.printed import printed_by
 from fakejobs.model.quirks import Quirks
 from fakejobs.model.stages import TERMINAL, JobStage
-from fakejobs.model.units import check_text, did_you_mean, milliseconds
+from fakejobs.model.units import check_text, did_you_mean, in_milliseconds, milliseconds, short
 from fakejobs.model.units import words as said
 
 SPEC_WORDS = (
@@ -122,7 +122,7 @@ def past_plan(
         raise ValueError(f"age: {said(age)} ago was before 1970")
     script = script_for(outcome, flavor, seed=seed, key=key, printed=printed_by(command_words(job.spec)))
     if outcome.scheduling is None:
-        scheduling = between(*_ms(flavor.scheduling), draw(seed, key, "scheduling"))
+        scheduling = between(*in_milliseconds(flavor.scheduling), draw(seed, key, "scheduling"))
         still = job.stage is JobStage.SCHEDULING
         script = replace(script, scheduling=age + max(scheduling, 1) if still else min(scheduling, age))
     if outcome.running is None and not script.image_pull_error and job.stage is not JobStage.SCHEDULING:
@@ -172,7 +172,7 @@ def _stage(value: object) -> JobStage:
             if isinstance(value, str)
             else f"; there are: {', '.join(known)}"
         )
-        raise ValueError(f"stage: {_short(value)} is no stage{hint}")
+        raise ValueError(f"stage: {short(value)} is no stage{hint}")
     return JobStage(value)
 
 
@@ -217,7 +217,7 @@ def _spec(words: Mapping[str, object]) -> Spec:
         attempts = words["attempts"]
         if isinstance(attempts, bool) or not isinstance(attempts, int) or not 1 <= attempts < 2**53:
             raise ValueError(
-                f"attempts: {_short(attempts)} is no number of runs; give a whole number from 1 on"
+                f"attempts: {short(attempts)} is no number of runs; give a whole number from 1 on"
             )
         spec["attempts"] = attempts
     if words.get("secrets"):
@@ -241,7 +241,7 @@ def _labels(words: Mapping[str, object]) -> dict[str, str]:
     for key, value in labels.items():
         if not re.fullmatch(r"[a-zA-Z0-9._-]{0,100}", value):
             raise ValueError(
-                f"labels.{key}: {_short(value)} is no value of a label; at most 100 letters, digits, dots, dashes, underscores"
+                f"labels.{key}: {short(value)} is no value of a label; at most 100 letters, digits, dots, dashes, underscores"
             )
     return labels
 
@@ -251,16 +251,16 @@ def _mapping(word: str, value: object, grammar: str) -> dict[str, str]:
         raise ValueError(f"{word}: give a mapping from names to texts")
     for key, each in value.items():
         if not isinstance(key, str) or not re.fullmatch(grammar, key):
-            raise ValueError(f"{word}: {_short(key)} cannot be a name there; it must match ^{grammar}$")
+            raise ValueError(f"{word}: {short(key)} cannot be a name there; it must match ^{grammar}$")
         if not isinstance(each, str):
-            raise ValueError(f"{word}.{key}: {_short(each)} is no text")
+            raise ValueError(f"{word}.{key}: {short(each)} is no text")
         check_text(f"{word}.{key}", each)
     return dict(value)
 
 
 def _text(word: str, value: object) -> str:
     if not isinstance(value, str) or not value:
-        raise ValueError(f"{word}: {_short(value)} is no text; give one")
+        raise ValueError(f"{word}: {short(value)} is no text; give one")
     check_text(word, value)
     return value
 
@@ -270,7 +270,7 @@ def _texts(word: str, value: object) -> list[str]:
         raise ValueError(f'{word}: give a list of words, such as ["python", "train.py"]')
     for index, each in enumerate(value):
         if not isinstance(each, str):
-            raise ValueError(f"{word}[{index}]: {_short(each)} is no text")
+            raise ValueError(f"{word}[{index}]: {short(each)} is no text")
         check_text(f"{word}[{index}]", each)
     return list(value)
 
@@ -278,7 +278,7 @@ def _texts(word: str, value: object) -> list[str]:
 def _flavor(value: object) -> str:
     known = [flavor.name for flavor in FLAVORS] + list(UNLISTED)
     if not isinstance(value, str) or value not in known:
-        raise ValueError(f"flavor: {_short(value)} is no flavor{did_you_mean(str(value), known)}")
+        raise ValueError(f"flavor: {short(value)} is no flavor{did_you_mean(str(value), known)}")
     return value
 
 
@@ -288,14 +288,5 @@ def _timeout(value: object) -> int:
     except ValueError as error:
         raise ValueError(f"timeout: {error}") from None
     if length < 1000 or length % 1000:
-        raise ValueError(f"timeout: {_short(value)}; a timeout is a whole number of seconds, at least one")
+        raise ValueError(f"timeout: {short(value)}; a timeout is a whole number of seconds, at least one")
     return length // 1000
-
-
-def _ms(seconds: tuple[float, float]) -> tuple[int, int]:
-    return round(seconds[0] * 1000), round(seconds[1] * 1000)
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

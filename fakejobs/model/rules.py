@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 from typing import TypedDict, cast
 
 from fakejobs.model.flavors import FLAVORS, UNLISTED
@@ -48,7 +48,9 @@ class MatchFailed(Exception):
     """A function of a rule's ``when`` raised; the message names rule, word and error."""
 
 
-_GLOB = re.compile(r"\[!?\]?[^\]]*\]|[*?]")
+# As fnmatch reads them: "[]" and "[!]" are no sets but literal text.
+_GLOB = re.compile(r"\[(?:!|(?!!))(?:\][^\]]*|[^\]]+)\]|[*?]")
+_EMPTY_SET = translate("[b-a]")
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,8 @@ def rule_from(rule_id: int, when: Mapping[str, object], then: Then, source: str 
 
     A text is a shell-style pattern for the whole value: ``*``, ``?``, ``[seq]``, case counts. ``command`` is the words of the command
     and the arguments, joined by spaces, or, if a list is given, exactly these words; ``image`` is the Docker image, or the Space's
-    id; ``name`` is the label ``name``; ``labels`` and ``environment`` (or ``env``) give a pattern for some of a job's labels or
-    variables.
+    id; ``name`` is the label ``name`` (``""``: of jobs without one); ``labels`` and ``environment`` (or ``env``) give a pattern for
+    some of a job's labels or variables.
 
     In Python, a pattern may also be a compiled one, which is *searched* for (anchor it with ``^`` and ``$``), or a function that gets the
     value and says yes or no; it only looks at the value: it must not use the fake. For ``labels`` and ``environment``, a function
@@ -211,11 +213,14 @@ def _check_pattern(where: str, word: str, value: object) -> None:
         known = [flavor.name for flavor in FLAVORS] + list(UNLISTED)
         if not any(fnmatchcase(name, value) for name in known):
             raise ValueError(f"{where}: {value!r} matches no flavor{did_you_mean(value, known)}")
+    for each in _GLOB.findall(value):
+        if translate(each) == _EMPTY_SET:
+            raise ValueError(f"{where}: {value!r} can never match: no character is in {each}")
     literal = _GLOB.sub("", value)
     alphabet = _ALPHABETS.get(word)
     if alphabet is not None and not alphabet[0](literal):
         raise ValueError(f"{where}: {value!r} can never match: {alphabet[1]}")
-    if word in ("image", "namespace", "name") and value == "":
+    if word in ("image", "namespace") and value == "":  # a job may well have no name
         raise ValueError(f"{where}: the empty pattern can never match")
     if word in ("labels", "name") and len(literal) > 100:
         raise ValueError(f"{where}: the pattern can never match: labels have at most 100 characters")

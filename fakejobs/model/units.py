@@ -27,20 +27,20 @@ def milliseconds(length: object, *, forever: bool = False) -> int:
     if forever and length == "forever":
         return NEVER
     if isinstance(length, bool) or not isinstance(length, (int, float, str)):
-        raise ValueError(f"{_said(length)} is no length of time; {_allowed(forever)}")
+        raise ValueError(f"{short(length)} is no length of time; {_allowed(forever)}")
     if isinstance(length, str):
         match = _LENGTH.fullmatch(length.strip())
         if match is None:
-            raise ValueError(f"{_said(length)} is no length of time; {_allowed(forever)}")
+            raise ValueError(f"{short(length)} is no length of time; {_allowed(forever)}")
         value = float(match[1]) * _UNITS[match[2] or "s"]
     elif isinstance(length, float) and not math.isfinite(length):
-        raise ValueError(f"{_said(length)} is no length of time; {_allowed(forever)}")
+        raise ValueError(f"{short(length)} is no length of time; {_allowed(forever)}")
     else:
         value = min(length, _LONGEST) * 1000
     if value < 0:
-        raise ValueError(f"{_said(length)} is negative; {_allowed(forever)}")
+        raise ValueError(f"{short(length)} is negative; {_allowed(forever)}")
     if value > _LONGEST:
-        raise ValueError(f"{_said(length)} is longer than a hundred years; {_allowed(forever)}")
+        raise ValueError(f"{short(length)} is longer than a hundred years; {_allowed(forever)}")
     return round(value)
 
 
@@ -62,6 +62,17 @@ def length_range(value: object, *, forever: bool = False) -> tuple[int, int]:
     if low > high:
         raise ValueError(f'"between" goes backwards: {words(low)} is longer than {words(high)}')
     return low, high
+
+
+def in_milliseconds(seconds: tuple[float, float]) -> tuple[int, int]:
+    """A range in seconds as one in milliseconds."""
+    return round(seconds[0] * 1000), round(seconds[1] * 1000)
+
+
+def short(value: object) -> str:
+    """A value as an error shows it: its ``repr``, cut off after 60 characters."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def check_text(where: str, text: str) -> None:
@@ -93,8 +104,3 @@ def words(length: int) -> str:
 
 def _allowed(forever: bool) -> str:
     return 'give seconds, or a text such as "90s", "5m", "1.5h", "2d"' + (' or "forever"' if forever else "")
-
-
-def _said(length: object) -> str:
-    text = repr(length)
-    return text if len(text) <= 60 else text[:57] + "..."

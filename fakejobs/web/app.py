@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import unquote_plus
 
 from flask import Flask, Request, Response
 from flask.sessions import NullSession, SessionInterface, SessionMixin
@@ -101,7 +102,9 @@ def wsgi_app(hub: FakeHub) -> WSGIApplication:
 
 
 def _record(environ: WSGIEnvironment, now: int, request_id: str, status: int) -> RequestRecord:
-    path, search = environ["PATH_INFO"], environ.get("QUERY_STRING")
+    path, search = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
+    if "%" in search and (plain := unquote_plus(search)) != (hidden := redact_text(plain)):
+        search = hidden  # a token may be written with escapes; without one, the query stays as it was sent
     if not path.isascii():
         path = path.encode("latin-1").decode("utf-8", "replace")
     return RequestRecord(

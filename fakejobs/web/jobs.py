@@ -6,6 +6,7 @@ import re
 from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, request
+from werkzeug.sansio.utils import get_host
 
 from fakejobs.hub import Page
 from fakejobs.model.identity import Caller
@@ -179,4 +180,6 @@ def _next_url(wanted: dict[str, Json], page: Page) -> str:
     assert page.next is not None
     pairs = [(key, text) for key in ("label", "stage") for text in _texts(wanted.get(key))]
     pairs.append(("cursor", write_cursor(page.next)))
-    return f"{request.host_url.rstrip('/')}{quote(request.path)}?{urlencode(pairs)}"
+    # A Host header that is none would make an address that leads nowhere.
+    host = request.host or get_host(request.scheme, None, request.server)
+    return f"{request.scheme}://{host}{quote(request.path)}?{urlencode(pairs)}"

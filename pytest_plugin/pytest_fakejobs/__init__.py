@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_fakejobs import config as words
-from pytest_fakejobs.summary import Summary
 
 if TYPE_CHECKING:
     from fakejobs.handle import FakeJobs
@@ -34,6 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", words.MARKER_LINE)
     words.check_ini(config)
     if config.getoption("fakejobs_summary"):
+        from pytest_fakejobs.summary import Summary
+
         config.pluginmanager.register(Summary(config), "fakejobs_summary")
 
 

@@ -94,7 +94,7 @@ def _plugin(*, quick: bool) -> None:
     begin, busy = time.monotonic(), _load()
     print(table(plugin.measured(plugin.QUICK if quick else plugin.WHOLE)))
     print()
-    print(f"{_machine(begin, busy)} {plugin.NOTE}")
+    print(f"{_machine(begin, busy)} {plugin.NOTE}", end="")
 
 
 def _machine(begin: float, busy: str) -> str:

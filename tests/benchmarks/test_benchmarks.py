@@ -49,13 +49,13 @@ def test_a_quick_run_about_the_plugin_prints_every_row() -> None:
         check=False,
     )
     results = _results(done)
-    assert len(results) == 16
+    assert len(results) == 17
     for words in (
         "static `MockTransport`",
         "bare Flask route",
         "against the bare route",
         "against the static mock",
-        "followed, 361 events",
+        "followed, 360 events",
         "against the static frames",
         "`wait_for_job`, 181 polls",
         "Net cost per test: `fakejobs`, no call",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import signal
 import socket
 import sqlite3
@@ -89,6 +90,9 @@ def test_env_prints_the_lines_again() -> None:
         CliRunner().invoke(main, ["env", "--url", "http://10.0.0.7:80/"]).output.splitlines()[0]
         == "export HF_ENDPOINT=http://10.0.0.7:80"
     )
+    refused = CliRunner().invoke(main, ["env", "--url", "localhost:8484"])
+    assert refused.exit_code == 1
+    assert "--url localhost:8484: give an address such as http://127.0.0.1:8484" in refused.output
 
 
 def test_the_ready_file_is_there_while_it_serves(tmp_path: Path) -> None:
@@ -110,7 +114,21 @@ def test_a_ready_file_from_an_earlier_run_is_gone_before_it_misleads(tmp_path: P
 def test_a_ready_file_that_cannot_be_written(tmp_path: Path) -> None:
     refused = fakejobs("serve", "--port", "0", "--ready-file", str(tmp_path / "nowhere/ready"))
     assert refused.returncode == 1
-    assert refused.stderr == f"Error: --ready-file {tmp_path}/nowhere/ready: No such file or directory\n"
+    assert (
+        refused.stderr
+        == f"Error: --ready-file {tmp_path}/nowhere/ready: its folder does not exist; make it first\n"
+    )
+    assert refused.stdout == ""
+
+
+def test_a_reader_of_its_output_that_goes_away_ends_it_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_arguments: object, **_options: object) -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr("fakejobs.drivers.server.run", gone)
+    result = serve()
+    assert result.exit_code == 1
+    assert result.output == ""
 
 
 def test_a_taken_port_is_an_error_at_once() -> None:

@@ -381,3 +381,21 @@ def log_of(hub: FakeHub, job_id: str, until: int = START + 10**9) -> list[LogEnt
     """Everything that a new follower is told up to ``until``."""
     steps = hub.logs(hub.caller("hf_any"), ME, job_id)
     return [entry for _, entries in drain(hub, steps, until) for entry in entries]
+
+
+def test_a_deleted_job_keeps_the_message_that_it_ended_with(hub: FakeHub) -> None:
+    job_id = submit(hub)
+    hub.transition(job_id, JobStage.ERROR, message="out of disk")
+    with pytest.raises(ValueError, match="message: a job that is deleted keeps"):
+        hub.transition(job_id, JobStage.DELETED, message="tidied up")
+    assert stage(hub, job_id) == "ERROR"
+    hub.transition(job_id, JobStage.DELETED)
+    assert body(hub, job_id)["status"] == {"stage": "DELETED", "message": "out of disk", "failureCount": 0}
+
+
+@pytest.mark.parametrize("wanted", [JobStage.ERROR, JobStage.RUNNING])
+def test_only_a_cancelled_job_has_a_reason(hub: FakeHub, wanted: JobStage) -> None:
+    job_id = submit(hub)
+    with pytest.raises(ValueError, match="cancel_reason: only a job in CANCELED has one"):
+        hub.transition(job_id, wanted, cancel_reason="NO_CREDITS")
+    assert stage(hub, job_id) == "SCHEDULING"

@@ -6,12 +6,14 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from werkzeug.test import Client
 
 from fakejobs.clock import Anchor, source_ms
 from fakejobs.hub import FakeHub
 from fakejobs.hub.settings import settings_from
 from fakejobs.store.database import DatabaseUnusable
-from tests.conftest import START, frozen_hub
+from fakejobs.web.app import wsgi_app
+from tests.conftest import JOB, START, TOKEN, frozen_hub
 from tests.support.play import ME, body, look, stage, submit
 
 
@@ -211,3 +213,23 @@ def test_a_reset_empties_the_file(path: str) -> None:
     assert hub.rules() == []
     assert submit(hub) == first, "the story begins again"
     hub.close()
+
+
+def test_a_full_disk_is_an_error_that_says_so_and_changes_nothing(path: str) -> None:
+    hub = opened(path)
+    web = Client(wsgi_app(hub))
+    first = submit(hub)
+    size = hub.state.database.execute("PRAGMA page_count").fetchone()[0]
+    hub.state.database.execute(f"PRAGMA max_page_count = {size}")
+    before = hub.snapshot()
+    answers = [
+        web.post(f"/api/jobs/{ME}", json={**JOB, "dockerImage": "x" * 9_000}, headers=TOKEN) for _ in "ab"
+    ]
+    for answer in answers:
+        assert answer.status_code == 500
+        assert answer.headers["X-Error-Message"].endswith("(database or disk is full)")
+    assert hub.snapshot() == before
+    hub.state.database.execute("PRAGMA max_page_count = 1000000")
+    second = submit(hub)
+    hub.close()
+    assert [seen.job.id for seen in opened(path).all_jobs()] == [first, second]

@@ -79,6 +79,9 @@ def test_what_matches(when: dict[str, object], matches: bool) -> None:
         ({"environment": {"_AB": "x"}}, "no job can have a variable of that name"),
         ({"environment": {"AB": 1}}, "int is none"),
         ({"command": "\ud800"}, "half of a surrogate pair"),
+        ({"name": "[]"}, r"'\[\]' can never match: labels have only"),
+        ({"labels": {"team": "[!]"}}, r"when\.labels\.team: '\[!\]' can never match"),
+        ({"command": "python [z-a]*"}, r"can never match: no character is in \[z-a\]"),
     ],
 )
 def test_what_can_never_match_or_is_no_pattern(when: dict[str, object], complaint: str) -> None:
@@ -89,10 +92,17 @@ def test_what_can_never_match_or_is_no_pattern(when: dict[str, object], complain
 @pytest.mark.parametrize(
     "when",
     [{"flavor": "sprx8"}, {"flavor": "*"}, {"labels": {"team": ""}}, {"environment": {"AB": "é*"}}, {"image": "*"}, {"command": ""},
-     {"name": "[a-z]*"}, {"namespace": "?"}, {"labels": {"a.b-c_d": "*"}}, {"name": "x" * 100}, {"name": "[!x]"}],
+     {"name": "[a-z]*"}, {"namespace": "?"}, {"labels": {"a.b-c_d": "*"}}, {"name": "x" * 100}, {"name": "[!x]"},
+     {"name": ""}, {"name": "[!z-a]"}, {"command": "[]"}, {"command": "[(?!)]"}, {"command": "[]]"}],
 )  # fmt: skip
 def test_what_may_match(when: dict[str, object]) -> None:
     rule_from(1, when, {})
+
+
+def test_the_empty_name_is_that_of_jobs_without_one() -> None:
+    rule = rule_from(1, {"name": ""}, {})
+    assert not rule.matches(JOB)
+    assert rule.matches({**JOB, "name": ""})
 
 
 def test_an_impossible_outcome_is_named_too() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from fakejobs.bridge import BridgedTime, whole_milliseconds
 from fakejobs.clock import Anchor, Clock
+from fakejobs.errors import ClockStuck
 from fakejobs.handle import FakeJobs
 from fakejobs.waits import Waits
 
@@ -54,6 +55,20 @@ def test_sleeps_below_a_millisecond_add_up() -> None:
     for _ in range(10_000):
         bridge.sleep(0.0001)
     assert clock.now() == NOW + 1000
+
+
+def test_a_loop_that_waits_without_sleeping_is_stuck() -> None:
+    _, bridge = bridged()
+    bridge.most_looks = 500
+
+    def wait(until: float) -> None:
+        while bridge.monotonic() < until:
+            pass
+
+    with pytest.raises(ClockStuck, match=r"'MainThread' has asked 500 times what time it is"):
+        wait(1)
+    bridge.sleep(1)
+    wait(1)
 
 
 def test_a_sleep_of_nothing_moves_nothing() -> None:

@@ -184,6 +184,7 @@ def test_a_timeout_of_ones_own_is_no_poll_for_ever(hasty: FakeJobs) -> None:
 def test_a_wait_until_another_thread_cancels_is_no_poll_for_ever(
     hasty: FakeJobs, in_thread: Callable[..., In]
 ) -> None:
+    hasty._waits.stuck_after = 5  # the main thread may be given the processor late
     job = submit(hasty, scheduling="forever")
     ready = threading.Event()
 
@@ -301,7 +302,10 @@ def test_wait_for_job_on_a_job_that_never_starts_also_with_auto_tick(hasty: Fake
 def test_a_patched_poll_of_a_job_that_never_starts(hasty: FakeJobs) -> None:
     job = submit(hasty, scheduling="forever")
     hasty.clock.patch("tests.time.samples")
-    is_over = lambda: stage_of(hasty, job.id) == "COMPLETED"  # noqa: E731
+
+    def is_over() -> bool:
+        return stage_of(hasty, job.id) == "COMPLETED"
+
     with pytest.raises(ClockStuck, match="waits in SCHEDULING for ever"):
         modules.poll(is_over, interval=30)
     with pytest.raises(ClockStuck, match="waits in SCHEDULING for ever"):

@@ -50,6 +50,7 @@ def strangers() -> Client:
 def test_without_a_token(web: Client) -> None:
     check(web.get(f"/api/jobs/{ME}"), 401, "Invalid username or password.")
     check(web.get("/api/whoami-v2"), 401, "Invalid username or password.")
+    assert "Authorization: Bearer any" in web.get("/api/whoami-v2").headers["X-Fakejobs-Hint"]
     for header in ("", "Bearer", "Bearer   ", "Basic aGY6", "hf_abc"):
         check(web.get(f"/api/jobs/{ME}", headers={"Authorization": header}), 401)
 

@@ -130,3 +130,12 @@ def test_configured_tokens_do_not_come_back_from_the_settings() -> None:
     assert "plain-token" not in str(hub.settings)
     assert "plain-token" not in str(hub.snapshot())
     assert "plain-token" not in str(hub.requests)
+
+
+def test_a_token_in_the_query_is_hidden_however_it_is_written(web: Client) -> None:
+    get(web, f"/api/jobs/{ME}/count?a=%68f_abcdefgh&b=hf%5Fabcdefgh")
+    get(web, f"/api/jobs/{ME}/count?label=a%3Db")
+    assert [record["path"] for record in journal(web)] == [
+        f"/api/jobs/{ME}/count?a=<hidden>&b=<hidden>",
+        f"/api/jobs/{ME}/count?label=a%3Db",
+    ]

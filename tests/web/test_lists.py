@@ -78,6 +78,13 @@ def test_the_link_follows_the_host_that_was_asked(web: Client, hub: FakeHub) -> 
     assert link.startswith(f"<http://jobs.example:8484{LIST}?cursor=")
 
 
+@pytest.mark.parametrize("host", ["", "a b", 'x"><y'])
+def test_a_host_that_is_none_does_not_spoil_the_link(web: Client, hub: FakeHub, host: str) -> None:
+    for _ in range(101):
+        submit(hub)
+    assert next_path(get(web, LIST, Host=host).headers["Link"])
+
+
 def test_jobs_that_are_added_do_not_shift_the_pages(web: Client, hub: FakeHub) -> None:
     made = [submit(hub) for _ in range(150)]
     first = get(web, LIST)
