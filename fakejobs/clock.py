@@ -147,9 +147,8 @@ class Clock:
     def now(self) -> int:
         """The hub's time. Reading it changes nothing that anybody could see."""
         if self._anchor.frozen:
-            return (
-                self._latest
-            )  # without the lock: that of a test stands still, and is read many times in a call
+            # Without the lock: the clock of a test stands still, and is read many times in a call.
+            return self._latest
         with self.lock:
             anchor = self._anchor
             if not anchor.frozen:
@@ -228,8 +227,9 @@ class Clock:
         return instant
 
     def _put(self, anchor: Anchor) -> int:
+        # The latest instant first: whoever sees a frozen anchor reads it without the lock.
+        self._latest = anchor.at
         self._anchor = Anchor(anchor.at, self._source(), anchor.speed, anchor.frozen)
-        self._latest = self._anchor.at
         self._keep(self._anchor)
         self.bell.ring()
         return self._anchor.at
