@@ -50,6 +50,10 @@ def run_demo(say: Callable[[str], None]) -> None:
             say("")
             for line in _table(hub, rows):
                 say(line)
+    except DemoFailed:
+        raise
+    except Exception as error:
+        raise DemoFailed(f"the client raised {type(error).__name__}: {error}") from error
     finally:
         hub.close()
     say(f"\nAll as expected, in {time.monotonic() - began:.1f} s.")

@@ -186,7 +186,7 @@ class State:
         try:
             with transaction(self.database):
                 yield
-        except sqlite3.OperationalError as error:  # a full disk, for one: no bug, and nothing that was half done
+        except sqlite3.OperationalError as error:  # a full disk, for one; it is no bug
             self._news.clear()
             raise Refusal(
                 500,

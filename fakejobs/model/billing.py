@@ -13,7 +13,8 @@ _MINUTE = 60_000
 def micro_usd(flavor: Flavor, plan: Plan, now: int) -> int:
     """What a job has cost at ``now``, in micro-dollars: each minute that it has begun to run, of every attempt.
 
-    Jobs are billed by the minute while they run, and not while they wait (Hub documentation, "Pricing and Billing").
+    Jobs are billed by the minute while "Starting" or "Running", and not during the build (Hub documentation, "Pricing and Billing").
+    The API has no stage for the former, so here only running counts.
     """
     spans = list(plan.earlier)
     if (started := plan.started_at(now)) is not None:

@@ -38,12 +38,15 @@ def _output(words: Sequence[str]) -> str | None:
     return None
 
 
-def _echo(words: list[str]) -> str:
+def _echo(words: list[str]) -> str | None:
     newline = "\n"
+    escapes = False
     while words[:1] in (["-n"], ["-e"], ["-E"], ["-ne"], ["-en"]):
         newline = "" if "n" in words[0] else newline
+        escapes = words[0] != "-E" and (escapes or "e" in words[0])
         words = words[1:]
-    return " ".join(words) + newline
+    line = " ".join(words)
+    return None if escapes and "\\" in line else line + newline
 
 
 def _shell(script: str) -> str | None:

@@ -122,11 +122,12 @@ def test_a_ready_file_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_a_reader_of_its_output_that_goes_away_ends_it_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone(*_arguments: object, **_options: object) -> None:
+    def gone(_app: object, *, sock: socket.socket, **_options: object) -> None:
+        sock.close()
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
     monkeypatch.setattr("fakejobs.drivers.server.run", gone)
-    result = serve()
+    result = CliRunner().invoke(main, ["serve", "--port", "0"])
     assert result.exit_code == 1
     assert result.output == ""
 
@@ -470,6 +471,16 @@ def test_another_seed_than_that_of_the_jobs(tmp_path: Path) -> None:
 
 
 # The demonstration
+
+
+def test_a_demonstration_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(*_arguments: object) -> None:
+        raise TimeoutError("the job did not end within 60 seconds")
+
+    monkeypatch.setattr("fakejobs.demo._three_jobs", late)
+    result = CliRunner().invoke(main, ["demo"])
+    assert result.exit_code == 1
+    assert "Error: the client raised TimeoutError: the job did not end within 60 seconds" in result.output
 
 
 def test_the_demonstration() -> None:

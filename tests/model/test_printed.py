@@ -19,6 +19,8 @@ from fakejobs.model.printed import printed_by
         (["echo", "hello", "world"], ["hello world"]),
         (["/bin/echo", "-n", "x"], ["x"]),
         (["echo", "-x", "y"], ["-x y"]),
+        (["echo", "-e", "plain"], ["plain"]),
+        (["echo", "-e", "-E", "a\\nb"], ["a\\nb"]),
         (["python", "-c", "print('hi')"], ["hi"]),
         (["python3.12", "-u", "-c", "print('a', 1, None)\nprint()\nprint('b')"], ["a 1 None", "", "b"]),
         (["python", "-c", "print('a', 'b', sep='-', end='!\\n')"], ["a-b!"]),
@@ -41,6 +43,7 @@ def test_what_can_be_simulated(words: list[str], lines: list[str]) -> None:
         ["bash", "-c", "echo $HOME"], ["bash", "-c", "echo a && echo b"], ["bash", "-c", "echo 'unclosed"],
         ["bash", "script.sh"], ["bash", "-c", "echo ~; ls"], ["python", "-c", "print(*[1, 2])"], ["python", "-c", "print(" + "(" * 500],
         ["python", "-c", "-" * 100_000 + "1"], ["python", "-c", "print('\x00')"],
+        ["echo", "-e", "a\\nb"], ["bash", "-c", r"echo -ne 'a\tb'"],
     ],
 )  # fmt: skip
 def test_the_rest_says_that_it_was_simulated(words: list[str]) -> None:
