@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import ParamSpec, TypeVar, cast, overload
+from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from fakejobs.checks import check
 from fakejobs.errors import FakeJobsError
@@ -62,6 +62,20 @@ class Activation:
             )
         signature = inspect.signature(function)
         wanted = PARAMETER in signature.parameters
+        names = list(signature.parameters)
+
+        def given(fake: FakeJobs, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            """The positional arguments, the handle among them if its place is; otherwise it is put into ``kwargs``."""
+            if not wanted or PARAMETER in kwargs:
+                return args
+            place = names.index(PARAMETER)
+            if (
+                place < len(args)
+                and signature.parameters[PARAMETER].kind is not inspect.Parameter.KEYWORD_ONLY
+            ):
+                return (*args[:place], fake, *args[place:])
+            kwargs[PARAMETER] = fake
+            return args
 
         if inspect.iscoroutinefunction(function):
 
@@ -69,9 +83,7 @@ class Activation:
             async def wrapper(*args: P.args, **kwargs: P.kwargs) -> object:
                 __tracebackhide__ = True
                 with Activation(self.options) as fake:
-                    if wanted:
-                        kwargs.setdefault(PARAMETER, fake)
-                    return await cast(Awaitable[object], function(*args, **kwargs))
+                    return await cast(Awaitable[object], function(*given(fake, args, kwargs), **kwargs))
 
         else:
 
@@ -79,9 +91,7 @@ class Activation:
             def wrapper(*args: P.args, **kwargs: P.kwargs) -> object:
                 __tracebackhide__ = True
                 with Activation(self.options) as fake:
-                    if wanted:
-                        kwargs.setdefault(PARAMETER, fake)
-                    return function(*args, **kwargs)
+                    return function(*given(fake, args, kwargs), **kwargs)
 
         if wanted:
             # Neither pytest nor Hypothesis is to look for a value of this parameter.

@@ -80,11 +80,16 @@ def check(found: Sequence[str]) -> None:
     """Raise `CheckFailed` that lists what was found, if anything was."""
     __tracebackhide__ = True
     if found:
-        lines = "\n".join(f"- {each}" for each in found)
-        raise CheckFailed(
-            f"fakejobs: {len(found)} {'problem' if len(found) == 1 else 'problems'} while this test ran "
-            f"(a problem that is meant: with fakejobs.expect_problems(): ...)\n{lines}"
-        )
+        raise CheckFailed(problems(found))
+
+
+def problems(found: Sequence[str]) -> str:
+    """What was found, as one text."""
+    lines = "\n".join(f"- {each}" for each in found)
+    return (
+        f"fakejobs: {len(found)} {'problem' if len(found) == 1 else 'problems'} while this test ran "
+        f"(a problem that is meant: with fakejobs.expect_problems(): ...)\n{lines}"
+    )
 
 
 def rule_words(rule: Rule) -> str:

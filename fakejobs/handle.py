@@ -43,7 +43,7 @@ from fakejobs.report import report
 from fakejobs.scenario import Scenario, add_jobs, load_scenario
 from fakejobs.submitted import Book, Submissions, SubmittedJob
 from fakejobs.uploads import Uploads, xet_replaced
-from fakejobs.virtual import VirtualClock
+from fakejobs.virtual import VirtualClock, tick_of
 from fakejobs.waits import Waits
 from fakejobs.web.app import wsgi_app
 from fakejobs.wire.times import from_datetime, from_iso
@@ -76,8 +76,7 @@ class FakeJobs:
         self.start = self.hub.clock.now()
         self._waits = Waits(self.hub.clock)
         self._waits.problem = self._note
-        tick = None if options.auto_tick is None else milliseconds(options.auto_tick)
-        self._polls = Polls(self.hub, self._waits, tick=tick)
+        self._polls = Polls(self.hub, self._waits, tick=tick_of(options.auto_tick))
         self.clock = VirtualClock(self.hub.clock, self._waits, self._polls)
         self._routes = Routes()
         self.uploads = Uploads()
@@ -103,6 +102,7 @@ class FakeJobs:
 
     def when(self, **words: object) -> When:
         """Begin a rule: ``fakejobs.when(flavor="h200*").then(scheduling="12h")``."""
+        self._check_open()
         return self.hub.when(**words)
 
     def add_job(self, /, **words: object) -> SubmittedJob:
@@ -113,6 +113,7 @@ class FakeJobs:
         Raises:
             ValueError: an unknown word or an impossible value; the message names it.
         """
+        self._check_open()
         job_id = self.hub.add_job(**words).job.id
         self.book.put_there.add(job_id)
         return SubmittedJob(self.book, job_id)
@@ -123,7 +124,8 @@ class FakeJobs:
         Args:
             method: GET, POST, ..., or ``*``.
             path_pattern: the path, with ``{names}`` for segments and ``*`` for anything.
-            reply: a status, JSON, a text, bytes, ``(status, one of these)``, or a function of the request that gives one.
+            reply: a status, JSON, a text, bytes, ``(status, one of these)``, or a function of the request
+                (`fakejobs.RoutedRequest`) that gives one, or NotImplemented: then the next route answers, or the fake itself.
         """
         self._routes.add(method, path_pattern, reply)
 
@@ -153,6 +155,7 @@ class FakeJobs:
 
         There, too, followed streams move the clock, and so do repeated reads of an unfinished job (`Options.auto_tick`).
         """
+        self._check_open()
         if self._url is None:
             from fakejobs.drivers.threads import serve_in_thread
 
@@ -173,6 +176,7 @@ class FakeJobs:
 
     def log_out(self) -> None:
         """Forget the token: from here on, nobody is logged in on this machine."""
+        self._check_open()  # Afterwards, the environment is the developer's.
         for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
             os.environ.pop(name, None)
             self.environment.pop(name, None)
@@ -206,13 +210,17 @@ class FakeJobs:
         return report(self)
 
     def findings(self, raised: BaseException | None = None) -> list[str]:
-        """Unexpected problems so far, and with ``strict`` what else is wrong; ``raised`` is not said again."""
+        """Unexpected problems so far, and with ``strict`` what else is wrong.
+
+        Args:
+            raised: what the test failed with already. It is not said again, and a test that stopped half-way is not blamed for what is left.
+        """
         if not self.problems and not self.options.strict:
             return []
         found = findings(
             self.problems,
             raised,
-            strict=self.options.strict,
+            strict=self.options.strict and raised is None,
             jobs=self.book.all(),
             rules=self.hub.rules(),
             put_there=self.book.put_there,
@@ -236,8 +244,7 @@ class FakeJobs:
             ClockStuck: it asks for what will never change.
         """
         try:
-            if self._closed:
-                raise FakeClosed("the test that this fake belongs to is over")
+            self._check_open()
             if not self._network.is_hub(call):
                 self._network.check(call)
                 return None
@@ -258,8 +265,7 @@ class FakeJobs:
             ClockStuck: it asks for what will never change.
         """
         try:
-            if self._closed:
-                raise FakeClosed("the test that this fake belongs to is over")
+            self._check_open()
             if reply := self._routes.reply(call) or self.uploads.reply(call):
                 return reply
             reader = reader_of(call.host, dict(call.headers).get("User-Agent", ""))
@@ -269,6 +275,10 @@ class FakeJobs:
         except FakeJobsError as error:
             self._note(error)
             raise
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise FakeClosed("the test that this fake belongs to is over")
 
     def _note(self, error: FakeJobsError) -> None:
         add_problem(self.problems, error)
@@ -287,10 +297,13 @@ class FakeJobs:
         self.hub.close()
         if waiting:
             keep_left_over_threads_in()
-        for wait in waiting:
-            if wait.thread.name != "fakejobs connection":
-                said = f"thread {wait.thread.name!r} is left over from a test that has ended: {wait.what()}"
-                warnings.warn(self.book.redact(said), LeftOverThread, stacklevel=2)
+        # In one warning: where warnings are errors, the first would hide the others.
+        if said := [
+            f"thread {wait.thread.name!r} is left over from a test that has ended: {wait.what()}"
+            for wait in waiting
+            if wait.thread.name != "fakejobs connection"
+        ]:
+            warnings.warn(self.book.redact("\n".join(said)), LeftOverThread, stacklevel=2)
 
 
 @contextmanager

@@ -74,7 +74,8 @@ class LoopSleeps:
         self._selector: Any = loop._selector  # type: ignore[attr-defined]
         self._select: Callable[[float | None], list[object]] = self._selector.select
         self._run_in_executor: Callable[..., asyncio.Future[Any]] = loop.run_in_executor
-        # On the objects, not on their classes: other loops are left alone.
+        # On the objects, not on their classes: other loops are left alone. A fake around this one has been here before.
+        self._around = vars(self._selector).get("select"), vars(loop).get("run_in_executor")
         self._selector.select = self._idle_select
         loop.run_in_executor = self._run_known  # type: ignore[assignment,method-assign]
 
@@ -86,10 +87,9 @@ class LoopSleeps:
 
     def close(self) -> None:
         """Take the loop's selector and executor back, and end the sleeps that are left."""
-        if vars(self._selector).get("select") == self._idle_select:
-            del self._selector.select
-        if vars(self._loop).get("run_in_executor") == self._run_known:
-            del self._loop.run_in_executor
+        select, run_in_executor = self._around
+        _put_back(self._selector, "select", self._idle_select, select)
+        _put_back(self._loop, "run_in_executor", self._run_known, run_in_executor)
         if not self._loop.is_closed() and self._sleeping:
             self._loop.call_soon_threadsafe(
                 self._fail, FakeClosed(self._waits.closed or "the fake is closed")
@@ -206,6 +206,16 @@ class ThreadSleeps:
 
     def close(self) -> None:
         """Nothing was changed."""
+
+
+def _put_back(owner: object, name: str, mine: object, before: object) -> None:
+    # Unless somebody else has put something there meanwhile.
+    if vars(owner).get(name) != mine:
+        return
+    if before is None:
+        delattr(owner, name)
+    else:
+        setattr(owner, name, before)
 
 
 def _nothing() -> None:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any, cast
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from fakejobs.drivers.inprocess import Call, Reply
 from fakejobs.errors import FakeJobsError, NetworkRefused
@@ -46,7 +46,7 @@ class RoutedRequest:
 
 
 Answered = int | str | bytes | Mapping[str, object] | Sequence[object] | tuple[int, object] | None
-RouteReply = Answered | Callable[[RoutedRequest], Answered]
+RouteReply = Answered | Callable[[RoutedRequest], object]
 
 
 @dataclass
@@ -71,15 +71,21 @@ class Routes:
             return None
         parts = urlsplit(call.target)
         for method, pattern, reply in self._routes:
-            match = pattern.fullmatch(parts.path) if fnmatchcase(call.method, method) else None
+            if not fnmatchcase(call.method, method):
+                continue
+            # As it was sent, so that an encoded slash stays within its segment; or as people write it.
+            match = pattern.fullmatch(parts.path) or pattern.fullmatch(unquote(parts.path))
             if match is None:
                 continue
-            if callable(reply):
-                headers = {name.lower(): value for name, value in call.headers}
-                query = tuple(parse_qsl(parts.query, keep_blank_values=True))
-                request = RoutedRequest(call.method, parts.path, query, headers, call.body, match.groupdict())
-                return _reply(reply(request))
-            return _reply(reply)
+            if not callable(reply):
+                return _reply(reply)
+            headers = {name.lower(): value for name, value in call.headers}
+            query = tuple(parse_qsl(parts.query, keep_blank_values=True))
+            values = {name: unquote(value) for name, value in match.groupdict().items()}
+            request = RoutedRequest(call.method, unquote(parts.path), query, headers, call.body, values)
+            answered = reply(request)
+            if answered is not NotImplemented:
+                return _reply(cast("Answered", answered))
         return None
 
 
@@ -113,7 +119,7 @@ class Network:
 
     Attributes:
         hubs: hosts, with or without a port, that are the fake Hub.
-        allowed: hosts that are really called.
+        allowed: hosts, with or without a port, that are really called.
     """
 
     hubs: frozenset[str]
@@ -139,6 +145,10 @@ class Network:
             raise FakeJobsError(f'network: give "block", "localhost" or a list of hosts, not {network!r}')
         else:
             allowed = frozenset(network)
+            if wrong := [each for each in network if not isinstance(each, str) or "/" in each]:
+                raise FakeJobsError(
+                    f'network: give hosts as in "example.com" or "localhost:8000", not {wrong[0]!r}'
+                )
         return cls(frozenset(hubs), allowed)
 
     def is_hub(self, call: Call) -> bool:
@@ -151,7 +161,7 @@ class Network:
         Raises:
             NetworkRefused: it may not leave the machine.
         """
-        if call.host not in self.allowed:
+        if call.host not in self.allowed and f"{call.host}:{call.port}" not in self.allowed:
             known = ", ".join(sorted(self.hubs))
             raise NetworkRefused(
                 f"{call.method} {call.scheme}://{call.host} was stopped before it left the machine. The fake answers for "

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from difflib import get_close_matches
-from types import ModuleType
+from types import MethodType, ModuleType
 from typing import Any
 
 from fakejobs.bridge import BridgedTime, whole_milliseconds
@@ -33,15 +33,22 @@ _TIME_NAMES = (
     "perf_counter_ns",
 )
 
-_Sleep = Callable[..., Any]
-
 
 class BridgedAsyncio(ModuleType):
     """`asyncio`, with a virtual ``sleep``; the rest is the real one's."""
 
-    def __init__(self, sleep: _Sleep) -> None:
+    def __init__(self, waits: Waits, loops: Loops) -> None:
         super().__init__("asyncio", "The module asyncio, with a virtual sleep.")
-        self.sleep = sleep
+        self._waits = waits
+        self._loops = loops
+
+    async def sleep(self, delay: float, result: object = None) -> object:
+        """Let ``delay`` seconds of virtual time pass."""
+        if self._waits.is_over_for_me():
+            await asyncio.sleep(delay)
+        else:
+            await self._loops.sleep(delay)
+        return result
 
     def __getattr__(self, name: str) -> object:
         return getattr(asyncio, name)
@@ -56,15 +63,7 @@ class Patches:
         self._bridge = bridge
         self._undo = ExitStack()
         self._packages: list[str] = []
-
-        async def sleep(delay: float, result: object = None) -> object:
-            if waits.is_over_for_me():
-                await asyncio.sleep(delay)
-            else:
-                await loops.sleep(delay)
-            return result
-
-        self._asyncio = BridgedAsyncio(sleep)
+        self._asyncio = BridgedAsyncio(waits, loops)
 
     def patch(self, package: str) -> list[str]:
         """See `fakejobs.virtual.VirtualClock.patch`."""
@@ -76,8 +75,10 @@ class Patches:
         for module in modules:
             for name, value in list(vars(module).items()):
                 # By identity: what is compared may be of any kind, and its `==` anything.
-                stand_in = next((new for old, new in stand_ins if old is value), None)
-                if stand_in is not None:
+                stand_in = next((new for old, new in stand_ins if old is value), None) or self._instead_of(
+                    value
+                )
+                if stand_in is not None and stand_in != value:
                     self._undo.callback(_restore, module, name, stand_in, value)
                     setattr(module, name, stand_in)
                     replaced.append(f"{module.__name__}.{name}")
@@ -105,6 +106,13 @@ class Patches:
                 if hasattr(freezegun, f"{prefix}_{name}")
             ]
         return pairs
+
+    def _instead_of(self, value: object) -> object:
+        """What stands in for a stand-in of a fake around this one; None for anything else."""
+        if isinstance(value, MethodType) and isinstance(value.__self__, (BridgedTime, BridgedAsyncio)):
+            return getattr(self._instead_of(value.__self__), value.__name__)
+        kinds: dict[type, object] = {BridgedTime: self._bridge, BridgedAsyncio: self._asyncio}
+        return kinds.get(type(value))
 
     def _patch_threading(self) -> None:
         event_wait = threading.Event.wait

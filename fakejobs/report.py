@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from fakejobs.checks import rule_words
 from fakejobs.hub import RequestRecord
 from fakejobs.model.job import JobAt, timeout_ms
-from fakejobs.model.outcomes import Script
 from fakejobs.model.plan import NEVER, Plan
 from fakejobs.model.planning import TIMEOUT_MESSAGE
 from fakejobs.model.rules import Rule
 from fakejobs.model.units import words
-from fakejobs.submitted import short_command
+from fakejobs.submitted import Book, short_command
 from fakejobs.wire.times import to_iso
 
 if TYPE_CHECKING:
@@ -31,8 +30,7 @@ def report(fake: FakeJobs) -> str:
     lines = [f"clock: {to_iso(now)} ({words(now - start) if now > start else '0s'} after the start)"]
     lines.append(f"jobs: {_last(len(jobs), MOST_JOBS)}")
     for seen in jobs[-MOST_JOBS:]:
-        script = fake.hub.state.script_of(seen.job.id)
-        lines += _job(seen, rules, script, start, put_there=seen.job.id in fake.book.put_there)
+        lines += _job(seen, rules, fake.book, start, put_there=seen.job.id in fake.book.put_there)
     if unused := [rule for rule in rules.values() if rule.id not in {seen.job.rule for seen in jobs}]:
         lines.append("rules that matched no job:")
         lines += [f"  {rule_words(rule)}" for rule in unused]
@@ -51,15 +49,13 @@ def report(fake: FakeJobs) -> str:
     return fake.book.redact("\n".join(lines))
 
 
-def _job(
-    seen: JobAt, rules: Mapping[int, Rule], script: Script, start: int, *, put_there: bool
-) -> Sequence[str]:
+def _job(seen: JobAt, rules: Mapping[int, Rule], book: Book, start: int, *, put_there: bool) -> Sequence[str]:
     job = seen.job
     lines = [
         f"  {job.id} {seen.stage.value:<10} {job.flavor}  {short_command(seen)}",
         f"    {timeline(seen, start)}",
     ]
-    if cut := cut_by_timeout(seen, script):
+    if cut := cut_by_timeout(seen, book):
         lines.append(f"    {cut}")
     if job.rule is not None:
         rule = rules.get(job.rule)
@@ -90,13 +86,13 @@ def timeline(seen: JobAt, start: int) -> str:
     return f"{text} · next change {_since(upcoming, start)}"
 
 
-def cut_by_timeout(seen: JobAt, script: Script) -> str | None:
+def cut_by_timeout(seen: JobAt, book: Book) -> str | None:
     """What to say of a job that was scripted to run longer than its timeout allows; None if it was not."""
     plan = seen.job.plan
     limit = timeout_ms(seen.job.spec)
-    if plan.message != TIMEOUT_MESSAGE or script.running <= limit:
+    if plan.message != TIMEOUT_MESSAGE or (running := book.script(seen).running) <= limit:
         return None
-    return f"cut by timeout: scripted to run {words(script.running)}, allowed {words(limit)}"
+    return f"cut by timeout: scripted to run {words(running)}, allowed {words(limit)}"
 
 
 def _in_groups(requests: Sequence[RequestRecord]) -> list[tuple[RequestRecord, RequestRecord, int]]:

@@ -11,6 +11,8 @@ from fakejobs.cost import cost_of
 from fakejobs.errors import FakeJobsError
 from fakejobs.hub import FakeHub
 from fakejobs.model.job import JobAt, command_words, features, timeout_ms
+from fakejobs.model.outcomes import Script
+from fakejobs.model.planning import TIMEOUT_MESSAGE
 from fakejobs.model.rules import rule_from
 from fakejobs.store.jobs import find_job
 from fakejobs.uv import Files, UvRun, uv_run
@@ -84,6 +86,7 @@ class Book:
         self._hub = hub
         self._secrets: dict[str, Mapping[str, str]] = {}
         self._last: dict[str, JobAt] | None = None
+        self._scripts: dict[str, Script] = {}
         hub.state.secrets_listener = self._note_secrets
 
     def _note_secrets(self, job_id: str, secrets: Mapping[str, str]) -> None:
@@ -107,7 +110,14 @@ class Book:
     def close(self) -> None:
         """Keep the jobs as they are, before the hub goes."""
         if self._last is None:
-            self._last = {seen.job.id: seen for seen in self._hub.all_jobs()}
+            last = {seen.job.id: seen for seen in self._hub.all_jobs()}
+            cut = [seen for seen in last.values() if seen.job.plan.message == TIMEOUT_MESSAGE]
+            self._scripts = {seen.job.id: self.script(seen) for seen in cut}
+            self._last = last
+
+    def script(self, seen: JobAt) -> Script:
+        """What a job was scripted to do; of a fake that is closed, of those only that were cut by their timeout."""
+        return self._hub.state.script_of(seen.job.id) if self._last is None else self._scripts[seen.job.id]
 
     def info(self, seen: JobAt) -> JobInfo:
         """A job as the API answers it."""

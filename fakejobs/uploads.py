@@ -11,7 +11,7 @@ import importlib
 import importlib.util
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha1, sha256
@@ -229,12 +229,3 @@ def xet_replaced(uploads: Uploads) -> Iterator[None]:
         yield
     finally:
         module.get_xet_session = before
-
-
-def script_of(uploads: Mapping[tuple[str, str], bytes], bucket: str, path: str) -> str | None:
-    """The text of an uploaded file, or None if its bytes are not known or are no text."""
-    data = uploads.get((bucket, path))
-    try:
-        return data.decode() if data else None
-    except UnicodeDecodeError:
-        return None

@@ -19,6 +19,23 @@ Length = float | str
 """Seconds, or a text such as ``"90s"``, ``"5m"``, ``"1.5h"``, ``"2d"``."""
 
 
+def tick_of(by: Length | None) -> int | None:
+    """What `VirtualClock.auto_tick` takes, in milliseconds.
+
+    Raises:
+        ValueError: see there.
+    """
+    if by is None:
+        return None
+    try:
+        length = milliseconds(by)
+    except ValueError as error:
+        raise ValueError(f"auto_tick: {error}") from None
+    if length == 0:  # a poll would go on for ever, and seem to be looked after
+        raise ValueError(f'auto_tick: {by!r} moves nothing; give a length of time such as "10s", or None')
+    return length
+
+
 class VirtualClock:
     """The time of a fake: it stands still until a wait, or the test, moves it.
 
@@ -58,7 +75,7 @@ class VirtualClock:
         - ``asyncio.sleep``, likewise;
         - ``wait`` and ``wait_for`` of `threading.Event` and `threading.Condition`, with a timeout, where the package calls them.
 
-        Everything else stays real: `queue.Queue.get`, `threading.Thread.join`, `asyncio.wait_for`, timers, default arguments of functions
+        Everything else stays real: `queue.Queue.get`, `threading.Thread.join`, `asyncio.wait_for` and ``timeout``, timers, default arguments of functions
         (``def poll(sleep=time.sleep)``), other packages that the package waits with.
 
         Args:
@@ -86,8 +103,12 @@ class VirtualClock:
         self._waits.call_at(instant, function)
 
     def auto_tick(self, by: Length | None) -> None:
-        """Move time by this much whenever somebody asks again for an unfinished job while it stood still; None: do not."""
-        self._polls.tick = None if by is None else milliseconds(by)
+        """Move time by this much whenever somebody asks again for an unfinished job while it stood still; None: do not.
+
+        Raises:
+            ValueError: this is no length of time, or it is nothing.
+        """
+        self._polls.tick = tick_of(by)
 
     def sleep(self, seconds: float) -> None:
         """Let seconds pass, as `time.sleep` does."""

@@ -62,12 +62,22 @@ def _client_factory(client: Any, http: Any, answer: Answer) -> Iterator[None]:
         transport = make_transport(httpx, answer, httpx.HTTPTransport)
         return httpx.Client(transport=transport, follow_redirects=True, timeout=None, trust_env=False)
 
+    close_session = http.close_session
+
+    def begin_anew() -> None:
+        # So a factory that is set meanwhile, which would open real connections, is never asked for a session.
+        close_session()
+        http._GLOBAL_CLIENT = factory()
+
     # The session that the user's code may hold must not be closed: set_client_factory would.
     http._GLOBAL_CLIENT = None
     client.set_client_factory(factory)
+    http._GLOBAL_CLIENT = None  # a fake around this one has begun anew
+    http.close_session = begin_anew
     try:
         yield
     finally:
+        http.close_session = close_session
         client.set_client_factory(before)
         http._GLOBAL_CLIENT = session
 
@@ -76,7 +86,12 @@ def _client_factory(client: Any, http: Any, answer: Answer) -> Iterator[None]:
 def _http_backend(client: Any, http: Any, answer: Answer) -> Iterator[None]:
     import requests
 
-    before = http._GLOBAL_BACKEND_FACTORY
+    before, sessions = http._GLOBAL_BACKEND_FACTORY, http._get_session_from_cache
+
+    # By process and thread, as the client's own. A factory that is set meanwhile, which would open real connections, is not asked.
+    @lru_cache
+    def fake_session(process_id: int, thread_id: int) -> requests.Session:  # noqa: ARG001 - called by name
+        return factory()
 
     def factory() -> requests.Session:
         session = requests.Session()
@@ -86,10 +101,12 @@ def _http_backend(client: Any, http: Any, answer: Answer) -> Iterator[None]:
         session.mount("http://", adapter)
         return session
 
+    http._get_session_from_cache = fake_session
     client.configure_http_backend(factory)
     try:
         yield
     finally:
+        http._get_session_from_cache = sessions
         client.configure_http_backend(before)
 
 
@@ -198,17 +215,18 @@ def _set_variable(key: str, value: str | None) -> None:
 
 @contextmanager
 def bridged(modules: Callable[[], list[ModuleType]], bridge: ModuleType) -> Iterator[None]:
-    """Replace the name ``time`` in modules where it is the module `time`, while the block runs."""
+    """Replace the name ``time`` in modules where it is the module `time`, or the bridge of a fake around this one, while the block runs."""
     import time
 
-    replaced = [module for module in modules() if vars(module).get("time") is time]
+    found = [(module, vars(module).get("time")) for module in modules()]
+    replaced = [(module, was) for module, was in found if was is time or isinstance(was, type(bridge))]
     try:
-        for module in replaced:
+        for module, _ in replaced:
             module.time = bridge  # type: ignore[attr-defined]
         yield
     finally:
-        for module in reversed(replaced):
-            module.time = time  # type: ignore[attr-defined]
+        for module, was in reversed(replaced):
+            module.time = was  # type: ignore[attr-defined]
 
 
 def client_modules() -> list[ModuleType]:

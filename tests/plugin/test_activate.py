@@ -5,11 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import os
 import statistics
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-from huggingface_hub import HfApi, constants, list_jobs, run_job, whoami
+from huggingface_hub import (
+    HfApi,
+    constants,
+    list_jobs,
+    run_job,
+    set_client_factory,
+    wait_for_job,
+    whoami,
+)
+from huggingface_hub.utils import _http
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_fakejobs.config import WORDS as PLUGIN_WORDS
@@ -18,6 +30,7 @@ import fakejobs
 from fakejobs import CheckFailed, FakeJobs, FakeJobsError
 from fakejobs.drivers.inprocess import Call
 from fakejobs.options import WORDS, Options
+from tests.downstream.trainer import waiting
 
 
 def swallow_a_refusal() -> None:
@@ -124,6 +137,89 @@ def test_fakes_inside_of_fakes_keep_apart() -> None:
             assert inner.submitted() == []
         assert whoami()["name"] == "outer"
         assert len(outer.submitted()) == 1
+
+
+def test_time_of_a_fake_inside_of_a_fake_is_its_own() -> None:
+    real = vars(waiting)["time"], vars(waiting)["asyncio"]
+    with fakejobs.activate() as outer:
+        outer.clock.patch(waiting.__name__)
+        patched = vars(waiting)["time"]
+        with fakejobs.activate() as inner:
+            inner.when().then(scheduling="1m", running="10m")
+            inner.clock.patch(waiting.__name__)
+            vars(waiting)["time"].sleep(5)
+            with pytest.raises(TimeoutError):
+                wait_for_job(job_id=run_job(image="x", command=["true"]).id, timeout=100)
+            assert inner.clock.monotonic() == 105
+        assert outer.clock.monotonic() == 0
+        assert vars(waiting)["time"] is patched
+        vars(waiting)["time"].sleep(7)
+        assert outer.clock.monotonic() == 7
+    assert (vars(waiting)["time"], vars(waiting)["asyncio"]) == real
+
+
+def test_one_event_loop_sleeps_for_a_fake_and_for_one_inside_of_it() -> None:
+    async def main() -> None:
+        with fakejobs.activate() as outer:
+            await outer.clock.asleep(100)
+            with fakejobs.activate() as inner:
+                await inner.clock.asleep(50)
+            await outer.clock.asleep(10)
+            assert (outer.clock.monotonic(), inner.hub.clock.now() - inner.start) == (110, 50_000)
+        assert "run_in_executor" not in vars(asyncio.get_running_loop())
+
+    asyncio.run(main())
+
+
+def test_a_client_factory_that_is_set_meanwhile_reaches_nothing() -> None:
+    asked: list[str] = []
+
+    def real_connections() -> Any:
+        asked.append("a session")
+        raise OSError("this would be the real Hub")
+
+    before = _http._GLOBAL_CLIENT_FACTORY
+    with fakejobs.activate() as outer:
+        set_client_factory(real_connections)
+        run_job(image="x", command=["true"])
+        with fakejobs.activate() as inner:
+            set_client_factory(real_connections)
+            run_job(image="x", command=["true"])
+        _http.close_session()  # as the client does after an error of TLS
+        run_job(image="x", command=["true"])
+    assert (len(outer.submitted()), len(inner.submitted()), asked) == (2, 1, [])
+    assert before is _http._GLOBAL_CLIENT_FACTORY
+
+
+def test_the_handle_may_have_any_place_among_the_parameters() -> None:
+    @fakejobs.activate(user="ada")
+    def check(fakejobs: FakeJobs, number: int, *more: int) -> tuple[str, int, tuple[int, ...]]:
+        return fakejobs.api.whoami()["name"], number, more
+
+    call: Callable[..., object] = check
+    assert call(3, 4) == ("ada", 3, (4,))
+    assert call(number=3) == ("ada", 3, ())
+
+
+def test_a_closed_fake_tells_and_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_mine")
+    with fakejobs.activate() as fake:
+        fake.when().then(running="5h")
+        job = run_job(image="x", command=["true"], timeout="1h")
+        wait_for_job(job_id=job.id)
+    assert "cut by timeout" in fake.report()
+    for late in (fake.log_out, fake.when, lambda: fake.url, lambda: fake.add_job(stage="ERROR")):
+        with pytest.raises(fakejobs.FakeClosed):
+            late()
+    assert os.environ["HF_TOKEN"] == "hf_mine"
+
+
+@pytest.mark.parametrize("nothing", [0, "0s", -1, "soon"])
+def test_auto_tick_moves_time_or_is_refused(nothing: float | str) -> None:
+    with pytest.raises(ValueError, match="auto_tick"), fakejobs.activate(auto_tick=nothing):
+        pass
+    with fakejobs.activate() as fake, pytest.raises(ValueError, match="auto_tick"):
+        fake.clock.auto_tick(nothing)
 
 
 def test_a_late_caller_is_refused() -> None:

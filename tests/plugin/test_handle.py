@@ -27,8 +27,9 @@ from huggingface_hub import (
 from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 
 import fakejobs as package
-from fakejobs import FakeJobs, NetworkRefused
+from fakejobs import FakeJobs, NetworkRefused, RoutedRequest
 from fakejobs.drivers.inprocess import Call
+from fakejobs.network import Network
 
 BEFORE = HfApi()
 """Made before any fake, as in code that makes its client when it is imported."""
@@ -212,6 +213,41 @@ def test_routes_beside_jobs(fake: FakeJobs) -> None:
         HfApi().list_repo_files("ada/model")
     fake.route("GET", "/api/models/{owner}/{name}", lambda request: {"id": request.path_values["name"]})
     assert HfApi().model_info("ada/model").id == "model"
+
+
+def test_a_route_sees_paths_as_people_write_them(fake: FakeJobs) -> None:
+    def reply(request: RoutedRequest) -> dict[str, str]:
+        assert request.path == "/api/models/ada/model/revision/refs/pr/1"
+        return {"id": request.path_values["revision"]}
+
+    fake.route("GET", "/api/models/{owner}/{name}/revision/{revision}", reply)
+    assert HfApi().model_info("ada/model", revision="refs/pr/1").id == "refs/pr/1"
+
+
+def test_a_route_may_leave_the_answer_to_the_fake(fake: FakeJobs) -> None:
+    flavors: list[str] = []
+
+    def reply(request: RoutedRequest) -> object:
+        flavors.append(request.json["flavor"])
+        return 503 if len(flavors) == 2 else NotImplemented
+
+    fake.route("POST", "/api/jobs/{namespace}", reply)
+    train()
+    with pytest.raises(HfHubHTTPError, match="503"):
+        train("a10g-small")
+    train()
+    assert flavors == ["cpu-basic", "a10g-small", "cpu-basic"]
+    assert len(fake.submitted()) == 2
+
+
+def test_hosts_that_may_be_called_may_have_ports() -> None:
+    network = Network.of(["127.0.0.1:9"], [])
+    network.check(Call("GET", "http", "127.0.0.1", 9, "/", [], b"", None))
+    with pytest.raises(NetworkRefused):
+        network.check(Call("GET", "http", "127.0.0.1", 10, "/", [], b"", None))
+    for wrong in ("https://example.com", 3):
+        with pytest.raises(package.FakeJobsError, match="network: give hosts"):
+            Network.of([wrong], [])  # type: ignore[list-item]
 
 
 def test_other_hosts_are_refused(fake: FakeJobs) -> None:

@@ -518,3 +518,52 @@ def test_it(finished, fakejobs):
     result.stdout.fnmatch_lines(
         ["*LeftOverThread: thread 'follower' is left over from a test that has ended: *"]
     )
+
+
+def test_a_test_has_one_hub(pytester: pytest.Pytester) -> None:
+    result = run(pytester, "def test_it(fakejobs, fakejobs_server):\n    pass\n")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*a test has one Hub: take `fakejobs` or `fakejobs_server`, not both*"])
+
+
+def test_what_a_fixture_finds_is_said_once_and_after_a_failure_no_more_than_that(
+    pytester: pytest.Pytester,
+) -> None:
+    result = run(
+        pytester,
+        """
+import contextlib, threading
+from huggingface_hub import HfApi
+
+@pytest.mark.fakejobs(strict=True)
+def test_fails_half_way(fakejobs):
+    train()
+    assert not "done"
+
+def test_leaves_threads_and_a_problem(fakejobs):
+    def stay(begun):
+        fakejobs.api.whoami()
+        begun.set()
+        end.wait()
+
+    for name in ("one", "two"):
+        begun = threading.Event()
+        threading.Thread(target=stay, args=[begun], name=name).start()
+        begun.wait()
+    with contextlib.suppress(Exception):
+        HfApi(endpoint="https://elsewhere.example").whoami()
+
+end = threading.Event()
+
+@pytest.fixture(autouse=True, scope="module")
+def at_the_end():
+    yield
+    end.set()
+""",
+    )
+    result.assert_outcomes(failed=1, passed=1, errors=1)
+    text = result.stdout.str()
+    assert "strict:" not in text
+    assert "another exception" not in text
+    for found in ("NetworkRefused", "thread 'one' is left over", "thread 'two' is left over"):
+        assert found in text
