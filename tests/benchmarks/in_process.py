@@ -14,7 +14,8 @@ from statistics import median
 
 import httpx2
 from flask import Flask, Response
-from huggingface_hub import HfApi, set_client_factory
+from huggingface_hub import HfApi
+from huggingface_hub.utils import _http
 
 from fakejobs.clock import Anchor, Clock
 from fakejobs.drivers.httpx_transport import make_transport
@@ -71,9 +72,10 @@ def answered_by(transport: Transport, fake: FakeJobs) -> Iterator[None]:
 
 
 def _use(transport: Transport) -> None:
-    # What the fixture itself makes; the session of before is closed.
-    set_client_factory(
-        lambda: httpx2.Client(transport=transport(), follow_redirects=True, timeout=None, trust_env=False)
+    # What the fixture itself makes, put where the client keeps its session: while a fake is open, other factories are not asked.
+    _http.close_session()
+    _http._GLOBAL_CLIENT = httpx2.Client(
+        transport=transport(), follow_redirects=True, timeout=None, trust_env=False
     )
 
 

@@ -289,7 +289,7 @@ def test_it(fakejobs, number):
 """
 
 
-@pytest.mark.parametrize("arguments", [(), ("-n", "2")], ids=["alone", "xdist"])
+@pytest.mark.parametrize("arguments", [(), ("-n", "4")], ids=["alone", "xdist"])
 def test_summary(pytester: pytest.Pytester, arguments: tuple[str, ...]) -> None:
     pytester.makepyfile(JOB + SUMMARY)
     result = pytester.runpytest_subprocess(*STRICT, "--fakejobs-summary", *arguments)
@@ -306,7 +306,7 @@ def test_summary(pytester: pytest.Pytester, arguments: tuple[str, ...]) -> None:
 
 def test_the_report_of_a_failing_test_under_xdist(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(JOB + "def test_it(fakejobs):\n    train()\n    assert 0\n")
-    result = pytester.runpytest_subprocess("-n", "2", "-p", "randomly")
+    result = pytester.runpytest_subprocess("-n", "4", "-p", "randomly")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*- fakejobs -*", "*matched no rule"])
 
