@@ -188,6 +188,7 @@ def test_logs_that_are_not_followed_do_not_wait_for_the_end(fake: FakeJobs) -> N
 def test_advance_stops_at_everything_that_somebody_waits_for(
     fake: FakeJobs, in_thread: Callable[..., In]
 ) -> None:
+    fake._waits.silent_after = 30  # however slowly the other thread gets the processor
     seen: list[float] = []
     ready = threading.Event()
 
