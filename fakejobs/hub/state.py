@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -104,6 +105,8 @@ class State:
         # Told the values of a new job's secrets, which are nowhere else; the handle of a test keeps them in memory.
         self.secrets_listener: Callable[[str, Mapping[str, str]], None] | None = None
         self.database = open_database(path)
+        # Closes it for whoever forgets to, or could not: a hub that nobody holds any more leaves no open file behind.
+        weakref.finalize(self, self.database.close)
         try:
             self._load(settings, anchor)
         except (sqlite3.OperationalError, Refusal) as error:
