@@ -9,7 +9,7 @@ from fakejobs.checks import rule_words
 from fakejobs.hub import RequestRecord
 from fakejobs.model.job import JobAt, timeout_ms
 from fakejobs.model.plan import NEVER, Plan
-from fakejobs.model.planning import TIMEOUT_MESSAGE
+from fakejobs.model.planning import cut_by_timeout
 from fakejobs.model.rules import Rule
 from fakejobs.model.units import words
 from fakejobs.submitted import Book, short_command
@@ -55,7 +55,7 @@ def _job(seen: JobAt, rules: Mapping[int, Rule], book: Book, start: int, *, put_
         f"  {job.id} {seen.stage.value:<10} {job.flavor}  {short_command(seen)}",
         f"    {timeline(seen, start)}",
     ]
-    if cut := cut_by_timeout(seen, book):
+    if cut := _cut(seen, book):
         lines.append(f"    {cut}")
     if job.rule is not None:
         rule = rules.get(job.rule)
@@ -86,13 +86,12 @@ def timeline(seen: JobAt, start: int) -> str:
     return f"{text} · next change {_since(upcoming, start)}"
 
 
-def cut_by_timeout(seen: JobAt, book: Book) -> str | None:
+def _cut(seen: JobAt, book: Book) -> str | None:
     """What to say of a job that was scripted to run longer than its timeout allows; None if it was not."""
-    plan = seen.job.plan
-    limit = timeout_ms(seen.job.spec)
-    if plan.message != TIMEOUT_MESSAGE or (running := book.script(seen).running) <= limit:
+    job, script = seen.job, book.script(seen)
+    if not cut_by_timeout(job.plan, script, job.spec, book.quirks):
         return None
-    return f"cut by timeout: scripted to run {words(running)}, allowed {words(limit)}"
+    return f"cut by timeout: scripted to run {words(script.running)}, allowed {words(timeout_ms(job.spec))}"
 
 
 def _in_groups(requests: Sequence[RequestRecord]) -> list[tuple[RequestRecord, RequestRecord, int]]:

@@ -13,6 +13,7 @@ from fakejobs.hub import FakeHub
 from fakejobs.model.job import JobAt, command_words, features, timeout_ms
 from fakejobs.model.outcomes import Script
 from fakejobs.model.planning import TIMEOUT_MESSAGE
+from fakejobs.model.quirks import Quirks
 from fakejobs.model.rules import rule_from
 from fakejobs.store.jobs import find_job
 from fakejobs.uv import Files, UvRun, uv_run
@@ -114,6 +115,11 @@ class Book:
             cut = [seen for seen in last.values() if seen.job.plan.message == TIMEOUT_MESSAGE]
             self._scripts = {seen.job.id: self.script(seen) for seen in cut}
             self._last = last
+
+    @property
+    def quirks(self) -> Quirks:
+        """The quirks of its hub."""
+        return self._hub.settings.quirks
 
     def script(self, seen: JobAt) -> Script:
         """What a job was scripted to do; of a fake that is closed, of those only that were cut by their timeout."""
