@@ -46,7 +46,9 @@ def read_submission(body: Json, quirks: Quirks, *, at: str = "") -> Submission:
     """
     found = problems("job-spec", body, at=at)
     if isinstance(body, dict):
-        found += _spec_problems(body, quirks, at)
+        # What the schema does not allow needs no second complaint.
+        places = {problem.path for problem in found}
+        found += [problem for problem in _spec_problems(body, quirks, at) if problem.path not in places]
     if found or not isinstance(body, dict):
         raise Invalid(found)
     spec: dict[str, object] = {}

@@ -1,0 +1,193 @@
+"""Hypothesis strategies for what goes over the wire.
+
+They draw from the generators of `fakejobs.generate`, which follow the schema, so they cannot drift from it. What they give is consistent
+(timestamps in order, durations that add up, keys that the stage allows) and shrinks to small, readable things:
+
+>>> from hypothesis import given
+>>> @given(job_payloads(stage="ERROR"))
+... def test_my_parser(payload):
+...     assert my_job(payload).failed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import TypeVar
+
+from hypothesis import strategies as st
+
+from fakejobs.generate import invalid, jobs, others, specs, streams, values
+from fakejobs.generate.invalid import Broken, Query
+from fakejobs.generate.others import ErrorAnswer
+from fakejobs.generate.source import Source
+from fakejobs.generate.specs import Body
+from fakejobs.generate.streams import StreamCase
+from fakejobs.model.stages import JobStage
+from fakejobs.wire.info import JobInfo
+from fakejobs.wire.json_types import Json
+from fakejobs.wire.schema import LATEST
+
+T = TypeVar("T")
+
+_integers = lru_cache(maxsize=4096)(st.integers)
+_texts = lru_cache(maxsize=1024)(st.text)
+_characters = st.characters(codec="utf-8")
+_booleans = st.booleans()
+
+
+class Drawn:
+    """The choices of a generator, drawn from Hypothesis: a `fakejobs.generate.source.Source` that shrinks.
+
+    Args:
+        draw: as `hypothesis.strategies.composite` gives it.
+    """
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self._draw = draw
+
+    def integer(self, least: int, most: int) -> int:
+        """See `fakejobs.generate.source.Source.integer`."""
+        return self._draw(_integers(least, most))
+
+    def chance(self, percent: int = 50) -> bool:
+        """See `fakejobs.generate.source.Source.chance`."""
+        if percent == 50:
+            return self._draw(_booleans)
+        return self._draw(_integers(0, 99)) >= 100 - percent
+
+    def pick(self, options: Sequence[T]) -> T:
+        """See `fakejobs.generate.source.Source.pick`."""
+        return options[self._draw(_integers(0, len(options) - 1))]
+
+    def text(self, shortest: int = 0, longest: int = 20) -> str:
+        """See `fakejobs.generate.source.Source.text`."""
+        return self._draw(_texts(_characters, min_size=shortest, max_size=longest))
+
+    def word(self, alphabet: str, shortest: int, longest: int) -> str:
+        """See `fakejobs.generate.source.Source.word`."""
+        return self._draw(_texts(alphabet, min_size=shortest, max_size=longest))
+
+
+@st.composite
+def _from(draw: st.DrawFn, generator: Callable[[Source], T]) -> T:
+    return generator(Drawn(draw))
+
+
+# ------------------------------------------------------------------------------------------- what is answered
+
+
+def job_payloads(stage: JobStage | str | None = None, *, date: str = LATEST) -> st.SearchStrategy[Body]:
+    """The body of a job, as every route answers it that answers one: a new `dict` of JSON, keys in the Hub's order.
+
+    Args:
+        stage: the stage that it is in; None: any.
+        date: the day of the contract, as ISO date, or "latest".
+
+    Raises:
+        ValueError: there is no such stage, or there was none on that day.
+    """
+    jobs.check_stage(stage, date)
+    return _from(lambda source: jobs.job(source, stage, date))
+
+
+def job_infos(stage: JobStage | str | None = None) -> st.SearchStrategy[JobInfo]:
+    """The same, read as `fakejobs.JobInfo`; also what ``st.from_type(JobInfo)`` gives."""
+    return job_payloads(stage).map(JobInfo.from_wire)
+
+
+def timelines(*, date: str = LATEST) -> st.SearchStrategy[list[Body]]:
+    """What somebody who polls a job sees of it: bodies of one job, one for each stage that it goes through, in order.
+
+    They follow the transition table, and may have several attempts, of which ``status.failureCount`` tells.
+    """
+    return _from(lambda source: jobs.timeline(source, date))
+
+
+def stages(*, date: str = LATEST) -> st.SearchStrategy[JobStage]:
+    """The stages that there were on a day."""
+    known = jobs.stages(date)
+    return _from(lambda source: source.pick(known))
+
+
+def scheduled_job_payloads(*, date: str = LATEST) -> st.SearchStrategy[Body]:
+    """The body of a scheduled job."""
+    return _from(lambda source: jobs.scheduled_job(source, date))
+
+
+def hardware(*, date: str = LATEST) -> st.SearchStrategy[Body]:
+    """An item of the hardware list: one that is offered, mostly, or one that may be some day."""
+    return _from(lambda source: others.hardware(source, date))
+
+
+def whoami(*, date: str = LATEST) -> st.SearchStrategy[Body]:
+    """The answer of ``GET /api/whoami-v2``: a user with a token of any role, in some organisations."""
+    return _from(lambda source: others.whoami(source, date))
+
+
+def errors() -> st.SearchStrategy[ErrorAnswer]:
+    """An error: status, body, and the headers that say something about it."""
+    return _from(others.error)
+
+
+def log_lines() -> st.SearchStrategy[str]:
+    """A line of a log: unicode, ANSI colours, ``\\r`` progress bars, empty, very long, and what looks like a part of a stream."""
+    return _from(streams.log_line)
+
+
+def sse_streams(*, any_sse: bool = False) -> st.SearchStrategy[StreamCase]:
+    """A log stream in pieces, which end anywhere, also within a character; with the events and lines that are in it.
+
+    Args:
+        any_sse: also what the Hub does not send and the standard of server-sent events allows.
+    """
+    return _from(lambda source: streams.sse_stream(source, any_sse))
+
+
+# ------------------------------------------------------------------------------------------- what is sent
+
+
+def job_specs(*, date: str = LATEST) -> st.SearchStrategy[Body]:
+    """What a job is asked to be: ``jobSpec`` of a scheduled job, and the body of a new job."""
+    return _from(lambda source: specs.job_spec(source, date))
+
+
+def create_bodies(*, date: str = LATEST) -> st.SearchStrategy[Body]:
+    """The body of ``POST /api/jobs/{namespace}``: it is accepted, also by what no schema says (one image, hardware that is offered)."""
+    return job_specs(date=date)
+
+
+def labels() -> st.SearchStrategy[dict[str, str]]:
+    """Labels of a job; some have a ``name``."""
+    return _from(specs.labels)
+
+
+def environments() -> st.SearchStrategy[dict[str, str]]:
+    """Variables of the environment: names as the Hub takes them, values of any text."""
+    return _from(specs.environment)
+
+
+def volumes() -> st.SearchStrategy[Body]:
+    """A volume to mount."""
+    return _from(specs.volume)
+
+
+def cron_expressions() -> st.SearchStrategy[str]:
+    """A schedule that the Hub takes: an alias such as ``@daily``, or five to seven fields."""
+    return _from(values.cron)
+
+
+# --------------------------------------------------------------------------------------- what is refused
+
+
+def invalid_create_bodies() -> st.SearchStrategy[tuple[Json, Broken]]:
+    """(body, broken): a body of ``POST /api/jobs/{namespace}`` that breaks exactly one rule, which ``broken`` names, with its place."""
+    return _from(invalid.create_body)
+
+
+def invalid_queries() -> st.SearchStrategy[tuple[Query, Broken]]:
+    """(query, broken): a query of a list, a count or a log that breaks exactly one rule."""
+    return _from(invalid.query)
+
+
+st.register_type_strategy(JobInfo, job_infos())
