@@ -34,7 +34,8 @@ def stages(date: str = LATEST) -> list[JobStage]:
 
 def check_stage(stage: JobStage | str | None, date: str = LATEST) -> None:
     """Raise a `ValueError` if there is no such stage, or was none on that day. None is any."""
-    if stage is not None and stage not in (known := stages(date)):
+    known = stages(date)
+    if stage is not None and stage not in known:
         raise ValueError(f"stage: {str(stage)!r} is none of {', '.join(known)} (API of {date})")
 
 
@@ -143,6 +144,8 @@ def _job(source: Source, date: str) -> tuple[Job, Body]:
         about["initiator"] = {"type": "duplicated-job", "id": object_id(source)}
     elif kind == 3:
         about["initiator"] = {"type": "webhook", "id": object_id(source)}
+    elif kind == 4 and org is not None:
+        about["initiator"] = owner
     else:
         about["initiator"] = _person("user", user)
     labels = spec.pop("labels", {})
@@ -219,6 +222,8 @@ def _body(source: Source, made: Job, now: int, extra: Body, date: str, *, whole:
         if stage in TERMINAL and source.chance(10):  # of before May 2026
             for key in ("startedAt", "finishedAt", "durations"):
                 body.pop(key, None)
+        if isinstance(durations := body.get("durations"), dict) and source.chance(5):
+            del durations["totalSecs"]  # each of the three may be missing
         if not made.plan.earlier and source.chance(20):
             del status["failureCount"]
         if source.chance(10):

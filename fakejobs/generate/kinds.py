@@ -1,0 +1,52 @@
+"""What ``fakejobs payloads`` can print, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+
+from fakejobs.generate import invalid, jobs, others, specs, streams, values
+from fakejobs.generate.source import Seeded, Source
+from fakejobs.wire.json_types import Json
+from fakejobs.wire.schema import LATEST
+
+Maker = Callable[[Source, str | None, str], object]
+
+
+def _error(source: Source) -> object:
+    return asdict(others.error(source))
+
+
+def _invalid(source: Source) -> object:
+    body, broken = invalid.create_body(source)
+    return {"body": body, "broken": asdict(broken)}
+
+
+KINDS: Mapping[str, Maker] = {
+    "job": jobs.job,
+    "timeline": lambda source, _stage, date: jobs.timeline(source, date),
+    "scheduled-job": lambda source, _stage, date: jobs.scheduled_job(source, date),
+    "hardware": lambda source, _stage, date: others.hardware(source, date),
+    "whoami": lambda source, _stage, date: others.whoami(source, date),
+    "error": lambda source, _stage, _date: _error(source),
+    "log-line": lambda source, _stage, _date: streams.log_line(source),
+    "create-body": lambda source, _stage, date: specs.job_spec(source, date),
+    "scheduled-body": lambda source, _stage, date: specs.scheduled_body(source, date),
+    "invalid-create-body": lambda source, _stage, _date: _invalid(source),
+    "cron": lambda source, _stage, _date: values.cron(source),
+}
+"""How to make one of each kind; only jobs have a stage."""
+
+
+def endless(
+    kind: str = "job", *, seed: int = 0, stage: str | None = None, date: str = LATEST
+) -> Iterator[Json]:
+    """Endlessly many of a kind; the same arguments give the same ones.
+
+    Raises:
+        KeyError: there is no such kind.
+        ValueError: there is no such stage, or was none on that day; or ``date`` is not a date.
+    """
+    source, make = Seeded(seed), KINDS[kind]
+    while True:
+        yield make(source, stage, date)  # type: ignore[misc]  # generators make JSON
