@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection
 from typing import TypedDict, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 _PREFIX = "/_fakejobs"
 
@@ -72,6 +72,19 @@ class RemoteHub:
     def reset(self, **settings: object) -> None:
         """Forget all jobs, rules and requests; take on settings (``seed``, ``quirks``, ``users``, ...) and a ``start``."""
         self.call("POST", "/reset", settings)
+
+    def configure(self, **settings: object) -> None:
+        """Take on settings from now on, as a scenario file has them: ``configure(flavors={"h200": {"capacity": 1}})``.
+
+        Nothing is forgotten, and what runs goes on. What is not given stays; a table that is given replaces the one of before.
+        """
+        _check_plain("configure", settings)
+        self.call("POST", "/settings", settings)
+
+    def queue(self, flavor: str | None = None) -> list[dict[str, object]]:
+        """Who waits for a slot, first come first: ``job``, ``namespace``, ``flavor``, ``since``, and why (``waiting``)."""
+        search = "" if flavor is None else f"?flavor={quote(flavor)}"
+        return cast("list[dict[str, object]]", self.call("GET", f"/queue{search}"))
 
     def when(self, /, **words: object) -> RemoteWhen:
         """Begin a rule: ``hub.when(flavor="h200*").then(scheduling="12h")``."""

@@ -113,7 +113,7 @@ class Book:
         if self._last is None:
             last = {seen.job.id: seen for seen in self._hub.all_jobs()}
             cut = [seen for seen in last.values() if seen.job.plan.message == TIMEOUT_MESSAGE]
-            self._scripts = {seen.job.id: self.script(seen) for seen in cut}
+            self._scripts = {seen.job.id: self._hub.state.script_of(seen.job.id) for seen in cut}
             self._last = last
 
     @property
@@ -122,8 +122,9 @@ class Book:
         return self._hub.settings.quirks
 
     def script(self, seen: JobAt) -> Script:
-        """What a job was scripted to do; of a fake that is closed, of those only that were cut by their timeout."""
-        return self._hub.state.script_of(seen.job.id) if self._last is None else self._scripts[seen.job.id]
+        """What the last attempt of a job was scripted to do; of a fake that is closed, of those only that were cut by their timeout."""
+        script = self._hub.state.script_of(seen.job.id) if self._last is None else self._scripts[seen.job.id]
+        return script.attempt(len(seen.job.plan.earlier))
 
     def info(self, seen: JobAt) -> JobInfo:
         """A job as the API answers it."""

@@ -129,3 +129,18 @@ def test_proxies_of_the_environment_are_not_used(remote: RemoteHub, monkeypatch:
     assert remote.health()["status"] == "ok"
     assert remote.clock.now().startswith("2026-05-28")
     assert f"/api/jobs/{ME}" not in str(remote.requests)
+
+
+def test_a_limit_that_is_lowered_stops_nothing_and_the_queue_says_who_waits(
+    remote: RemoteHub, hub: FakeHub
+) -> None:
+    hub.when().then(scheduling=0, running="1h")
+    running = [submit(hub, flavor="h200") for _ in range(2)]
+    remote.configure(flavors={"h200": {"capacity": 1}})
+    waits = submit(hub, flavor="h200")
+    assert [stage(hub, job) for job in (*running, waits)] == ["RUNNING", "RUNNING", "SCHEDULING"]
+    assert [(each["job"], each["waiting"]) for each in remote.queue("h200")] == [
+        (waits, "Waiting for hardware: all 1 h200 are in use; 0 jobs ahead")
+    ]
+    remote.configure(flavors={})
+    assert (stage(hub, waits), remote.queue()) == ("RUNNING", [])

@@ -194,3 +194,20 @@ def test_another_seed_is_refused_and_the_file_is_let_go(tmp_path: Path) -> None:
     hub = open_hub(path, seed=0)
     assert hub.count(hub.caller("x"), ME) == 1
     hub.close()
+
+
+@pytest.mark.parametrize(
+    ("namespaces", "problem"),
+    [
+        (
+            {"fake-usr": {"running": 1}},
+            "namespaces.fake-usr: no such user or organisation; did you mean 'fake-user'",
+        ),
+        ({"fake-user": 3}, "namespaces.fake-user: give a table"),
+        ({"fake-user": {"jobs": 3}}, "namespaces.fake-user.jobs: unknown word"),
+        ({"fake-user": {"running": -1}}, "namespaces.fake-user.running: give a whole number"),
+    ],
+)
+def test_impossible_limits_of_namespaces_are_named(namespaces: object, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        scenario_from({"namespaces": namespaces})

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from fakejobs.clock import Anchor, Clock
-from fakejobs.hub import jobs, past, rules, streams
+from fakejobs.hub import jobs, past, queue, rules, streams
 from fakejobs.hub.jobs import Page
+from fakejobs.hub.queue import Queued
 from fakejobs.hub.rules import AddedRule, When
 from fakejobs.hub.settings import Settings
 from fakejobs.hub.state import RequestRecord, State
@@ -22,7 +23,7 @@ from fakejobs.model.stages import JobStage
 from fakejobs.store.database import dump
 from fakejobs.store.jobs import Position, all_jobs, count_all_jobs, find_job
 
-__all__ = ["AddedRule", "FakeHub", "Page", "RequestRecord", "Settings", "When"]
+__all__ = ["AddedRule", "FakeHub", "Page", "Queued", "RequestRecord", "Settings", "When"]
 
 
 class FakeHub:
@@ -124,7 +125,8 @@ class FakeHub:
                 raise Refusal(404, self.settings.quirks.job_not_found)
             if job_id in self.state.calls and now < job.plan.end:
                 return False
-            return cut_by_timeout(job.plan, self.state.script_of(job_id), job.spec, self.settings.quirks)
+            script = self.state.script_of(job_id).attempt(len(job.plan.earlier))
+            return cut_by_timeout(job.plan, script, job.spec, self.settings.quirks)
 
     def transition(
         self, job_id: str, stage: JobStage, *, message: str | None = None, cancel_reason: str | None = None
@@ -224,6 +226,11 @@ class FakeHub:
 
     # What reports and tests look at
 
+    def queue(self, flavor: str | None = None) -> list[Queued]:
+        """Who waits for a slot, first come first; of one flavor, or of all. See `fakejobs.hub.queue`."""
+        with self.state.look() as now:
+            return queue.queue(self.state, now, flavor)
+
     @property
     def requests(self) -> list[RequestRecord]:
         """The last requests, oldest first, without tokens and secrets."""
@@ -232,7 +239,7 @@ class FakeHub:
     def all_jobs(self) -> list[JobAt]:
         """Every job of every namespace, oldest first."""
         with self.state.look() as now:
-            return [JobAt(job, now) for job in all_jobs(self.state.database)]
+            return [jobs.seen(self.state, job, now) for job in all_jobs(self.state.database)]
 
     def count_all(self) -> int:
         """How many jobs there are in all namespaces."""

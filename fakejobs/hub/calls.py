@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from fakejobs.hub.jobs import replan
+from fakejobs.hub.plans import put_plan
 from fakejobs.hub.state import State
 from fakejobs.model.job import JobAt
 from fakejobs.model.outcomes import Call, Outcome, Script, script_for, spread
@@ -69,13 +69,15 @@ def finish(state: State, started: Started, outcome: Outcome) -> None:
             printed=(),
         )
         stage, plan = job.plan.stage_at(now), job.plan
+        scripts, attempt = state.script_of(job.id), len(plan.earlier)
         if stage in TERMINAL:
             ran = max(plan.end - plan.start, 0)
-            state.set_script(job.id, replace(script, lines=tuple((ran, line) for _, line in script.lines)))
+            script = replace(script, lines=tuple((ran, line) for _, line in script.lines))
+            state.set_script(job.id, scripts.with_attempt(attempt, script))
             return
         if plan.start < now:
             script = _from(script, now - plan.start, timed=outcome.timed_lines is not None)
-        state.set_script(job.id, script)
+        state.set_script(job.id, scripts.with_attempt(attempt, script))
         plan = plan_for(
             script,
             job.spec,
@@ -84,11 +86,7 @@ def finish(state: State, started: Started, outcome: Outcome) -> None:
             start=plan.start,
             earlier=plan.earlier,
         )
-        if stage is JobStage.RUNNING:
-            replan(state, replace(job, plan=plan), now)
-        else:  # somebody has sent it to another attempt meanwhile, for which it keeps its place
-            rows.set_plan(state.database, job.id, plan)
-            state.ring(job.id)
+        put_plan(state, replace(job, plan=plan), now)
 
 
 def _from(script: Script, passed: int, *, timed: bool) -> Script:

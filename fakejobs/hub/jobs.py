@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fakejobs.hub import queue
+from fakejobs.hub import attempts, queue
 from fakejobs.hub.pending import Pending
+from fakejobs.hub.plans import is_limited, note_plan, put_plan
 from fakejobs.hub.state import State
 from fakejobs.model.draws import entity_id, object_id
 from fakejobs.model.identity import Caller, Owner, token_digest
@@ -83,7 +84,7 @@ def submit(
         job = _create(state, namespace, spec, labels, about, now)
         if secrets and state.secrets_listener is not None:
             state.secrets_listener(job.id, secrets)
-        return JobAt(job, now)
+        return seen(state, job, now)
 
 
 def duplicate(state: State, caller: Caller, namespace: str, job_id: str) -> JobAt:
@@ -97,7 +98,8 @@ def duplicate(state: State, caller: Caller, namespace: str, job_id: str) -> JobA
         }
         if "hfToken" in original.about:
             about["hfToken"] = original.about["hfToken"]
-        return JobAt(_create(state, namespace, original.spec, original.labels, about, now), now)
+        job = _create(state, namespace, original.spec, original.labels, about, now)
+        return seen(state, job, now)
 
 
 def _create(
@@ -120,7 +122,7 @@ def _create(
         # Until its function has returned it runs, and only its timeout can end it.
         script = replace(script, running=NEVER, lines=())
     ready_at = min(now + script.scheduling, NEVER)
-    queues = queue.is_limited(state, str(spec["flavor"])) and not script.image_pull_error
+    queues = is_limited(state, str(spec["flavor"]), namespace) and not script.image_pull_error
     job = Job(
         id=object_id(now, seed, ORIGIN, number),
         namespace=namespace,
@@ -134,6 +136,8 @@ def _create(
     rows.insert_job(state.database, job, script)
     if queues:
         queue.join(state, job, ready_at)
+    else:
+        note_plan(state, job)
     if rule is not None and outcome.call is not None:
         state.calls.add(job.id, Pending(rule.then_at(earlier), outcome.call), job.plan)
     return job
@@ -147,7 +151,7 @@ def read(state: State, caller: Caller, namespace: str, job_id: str) -> JobAt:
     """
     with state.look() as now:
         allow(state, caller, namespace, "read")
-        return JobAt(_find(state, namespace, job_id, now), now)
+        return seen(state, _find(state, namespace, job_id, now), now)
 
 
 def newest(
@@ -168,10 +172,9 @@ def newest(
         found = rows.newest_jobs(
             state.database, namespace, now, stages=stages, labels=labels, before=before, limit=PAGE_SIZE + 1
         )
+        page = [seen(state, job, now) for job in found[:PAGE_SIZE]]
     last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
-    return Page(
-        [JobAt(job, now) for job in found[:PAGE_SIZE]], None if last is None else (last.plan.created, last.id)
-    )
+    return Page(page, None if last is None else (last.plan.created, last.id))
 
 
 def count(state: State, caller: Caller, namespace: str, stages: Iterable[JobStage] = ()) -> int:
@@ -215,7 +218,7 @@ def relabel(state: State, caller: Caller, namespace: str, job_id: str, labels: M
         allow(state, caller, namespace, "write")
         job = _find(state, namespace, job_id, now)
         rows.set_labels(state.database, job.id, labels)
-        return JobAt(replace(job, labels=labels), now)
+        return seen(state, replace(job, labels=labels), now)
 
 
 def expose(
@@ -268,23 +271,25 @@ def transition(
             raise ValueError(f"cancel_reason: only a job in CANCELED has one, not one that goes to {stage}")
         if stage in TERMINAL:
             return JobAt(_end(state, job, now, stage, message=message, cancel_reason=cancel_reason), now)
-        return JobAt(_again(state, job, now, stage), now)
+        if stage is JobStage.SCHEDULING:
+            job = attempts.next_attempt(state, job, now)
+            if is_limited(state, job.flavor, job.namespace):
+                queue.fill(state, now, flavor=job.flavor, namespace=job.namespace)
+            return seen(state, job, now)
+        return JobAt(_run_now(state, job, now), now)
 
 
-def _again(state: State, job: Job, now: int, stage: JobStage) -> Job:
-    script = replace(state.script_of(job.id), image_pull_error=False)
-    earlier, start = job.plan.earlier, now
-    queues = stage is JobStage.SCHEDULING and queue.is_limited(state, job.flavor)
-    if stage is JobStage.SCHEDULING:
-        ready_at = min(now + script.scheduling, NEVER)
-        earlier, start = (*earlier, (job.plan.start, now)), NEVER if queues else ready_at
+def _run_now(state: State, job: Job, now: int) -> Job:
+    script = replace(state.script_of(job.id).attempt(len(job.plan.earlier)), image_pull_error=False)
     plan = plan_for(
-        script, job.spec, state.settings.quirks, created=job.plan.created, start=start, earlier=earlier
+        script,
+        job.spec,
+        state.settings.quirks,
+        created=job.plan.created,
+        start=now,
+        earlier=job.plan.earlier,
     )
-    job = replan(state, replace(job, plan=plan), now)
-    if queues:
-        queue.join(state, job, ready_at)
-    return job
+    return replan(state, replace(job, plan=plan), now)
 
 
 def _end(
@@ -301,15 +306,17 @@ def _end(
 
 
 def replan(state: State, job: Job, now: int) -> Job:
-    """Give a job the plan that it has here, and everybody who waits for it, or behind it, the news."""
-    rows.set_plan(state.database, job.id, job.plan)
-    state.calls.replanned(job.id, job.plan, now)
-    state.ring(job.id)
-    if queue.is_limited(state, job.flavor):
+    """Give a job that ends or runs from now on the plan that it has here; its slot, or its place in the queue, is free."""
+    put_plan(state, job, now)
+    if is_limited(state, job.flavor, job.namespace):
         queue.leave(state, job)
-        queue.note_end(state, job.flavor, job.plan.end)
-        queue.fill(state, job.flavor, now)
+        queue.fill(state, now, flavor=job.flavor, namespace=job.namespace)
     return job
+
+
+def seen(state: State, job: Job, now: int) -> JobAt:
+    """A job as it is at ``now``, and why it waits for a slot, if it does."""
+    return JobAt(job, now, queue.waiting(state, job, now) if job.plan.start == NEVER else None)
 
 
 def _find(state: State, namespace: str, job_id: str, now: int) -> Job:

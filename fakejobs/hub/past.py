@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fakejobs.hub import queue
-from fakejobs.hub.jobs import ORIGIN, person
+from fakejobs.hub.jobs import ORIGIN, person, seen
+from fakejobs.hub.plans import is_limited, note_plan
 from fakejobs.hub.state import State
 from fakejobs.model.draws import entity_id, object_id
 from fakejobs.model.identity import Owner
@@ -33,7 +34,7 @@ def add_job(state: State, words: Mapping[str, object]) -> JobAt:
         number = next_number(state.database, "jobs")
         flavor = state.flavors.get(str(wanted.spec["flavor"])) or state.flavors["cpu-basic"]
         seed, quirks = state.settings.seed, state.settings.quirks
-        limited = queue.is_limited(state, flavor.name)
+        limited = is_limited(state, flavor.name, owner.name)
         queues = limited and wanted.stage is JobStage.SCHEDULING and not wanted.outcome.image_pull_error
         spec, script, plan = past_plan(
             wanted, flavor, quirks, seed=seed, key=str(number), now=now, queues=queues
@@ -54,9 +55,9 @@ def add_job(state: State, words: Mapping[str, object]) -> JobAt:
         rows.insert_job(state.database, job, script)
         if queues:
             queue.join(state, job, min(max(plan.created + script.scheduling, now), NEVER))
-        elif limited and wanted.stage not in TERMINAL:
-            queue.note_end(state, job.flavor, plan.end)
-        return JobAt(job, now)
+        elif wanted.stage not in TERMINAL:
+            note_plan(state, job)
+        return seen(state, job, now)
 
 
 def _people(state: State, namespace: str | None) -> tuple[Owner, Owner]:

@@ -43,6 +43,7 @@ class PendingCalls:
         self._start: dict[str, int] = {}
         self._starts: list[tuple[int, str]] = []
         self._waiting: set[str] = set()
+        self._played: dict[str, Pending] = {}  # for another attempt
         self._playing: set[str] = set()
 
     def __contains__(self, job_id: object) -> bool:
@@ -73,7 +74,7 @@ class PendingCalls:
         if not self._starts or self._starts[0][0] > now:
             return None
         job_id = self._starts[0][1]
-        pending = self._pending[job_id]
+        pending = self._played[job_id] = self._pending[job_id]
         self._drop(job_id)
         self._playing.add(job_id)
         return job_id, pending
@@ -81,6 +82,15 @@ class PendingCalls:
     def done(self, job_id: str) -> None:
         """The function of the job has returned, or will not be called."""
         self._playing.discard(job_id)
+
+    def again(self, job_id: str) -> bool:
+        """A job begins another attempt, in which its function is called again; False if it has none."""
+        if job_id in self:  # it has not returned: what it will say is for this attempt
+            return True
+        if job_id not in self._played:
+            return False
+        self._pending[job_id] = self._played[job_id]
+        return True
 
     def next_instant(self, next_due: int) -> int:
         """When to ask again: the first start that is known, or the head of the agenda while a job waits for a slot."""

@@ -1,38 +1,62 @@
-"""Waiting for a slot of a flavor with a limited capacity: first in, first out.
+"""Waiting for a slot: of a flavor with a limited capacity, of a namespace that may only run so many jobs, or of both.
 
-A job of such a flavor has no start until it gets a slot. Two kinds of entries in the agenda move the queue: a job is ready (its
-scheduling is over), and a slot is freed (a job's planned end). Nothing is planned again when the queue moves.
+A job that needs one has no start until it gets it. Two kinds of entries in the agenda move the queue: a job is ready (its
+scheduling is over), and a slot is freed (a job's planned end). Who goes first is who has queued longest: since it was
+submitted, or since its last attempt failed. A job that only its namespace holds back lets others pass. Nothing is planned again when the
+queue moves.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fakejobs.model.job import Job
-from fakejobs.model.plan import NEVER
+from fakejobs.hub.plans import ENDS, FREED, is_limited, put_plan
+from fakejobs.model.job import Job, Waiting
+from fakejobs.model.plan import NEVER, Plan
 from fakejobs.model.planning import plan_for
 from fakejobs.model.stages import JobStage
-from fakejobs.store.jobs import any_job, count_running, find_job, find_script, planned_ends, set_plan
-from fakejobs.store.settings import Due, add_waiting, delete_dues, first_waiting, insert_due, remove_waiting
+from fakejobs.store.jobs import count_running, find_job, live_jobs
+from fakejobs.store.queue import (
+    Place,
+    add_waiting,
+    all_waiting,
+    first_waiting,
+    place_of,
+    remove_waiting,
+)
+from fakejobs.store.settings import Due, delete_dues, insert_due
 
 if TYPE_CHECKING:
     from fakejobs.hub.state import State
 
 READY = "ready"
-FREED = "freed"
-_RANK = {FREED: 0, READY: 3}
+_STARTS = 3
 
 
-def is_limited(state: State, flavor: str) -> bool:
-    """Whether jobs of this flavor wait for slots."""
-    known = state.flavors.get(flavor)
-    return known is not None and known.capacity is not None
+@dataclass(frozen=True)
+class Queued:
+    """A job that waits for a slot.
+
+    Attributes:
+        job: its id.
+        namespace: whose it is.
+        flavor: what it waits for.
+        since: since when it has its place: its submission, or the end of its last attempt, in milliseconds.
+        waiting: why it waits.
+    """
+
+    job: str
+    namespace: str
+    flavor: str
+    since: int
+    waiting: Waiting
 
 
 def join(state: State, job: Job, ready_at: int) -> None:
-    """Let a new job of a limited flavor queue from ``ready_at`` on; never, if its scheduling lasts for ever."""
+    """Let a job queue from ``ready_at`` on; never, if its scheduling lasts for ever."""
     if ready_at < NEVER:
-        insert_due(state.database, Due(ready_at, _RANK[READY], job.id, READY))
+        insert_due(state.database, Due(ready_at, _STARTS, job.id, READY))
 
 
 def leave(state: State, job: Job) -> None:
@@ -45,54 +69,112 @@ def ready(state: State, due: Due) -> None:
     """A job has waited as long as its flavor takes anyway; now it needs a slot."""
     job = find_job(state.database, due.key)
     if job is not None and _waits(job, due.at):
-        add_waiting(state.database, job)
-        fill(state, job.flavor, due.at)
+        add_waiting(state.database, Place(_since(job), job.id, job.flavor, job.namespace))
+        fill(state, due.at, flavor=job.flavor, namespace=job.namespace)
 
 
 def freed(state: State, due: Due) -> None:
-    """A job of the flavor that the entry names was planned to end."""
-    fill(state, due.key, due.at)
+    """A job that had a slot was planned to end."""
+    flavor, namespace = due.key.split(" ")
+    fill(state, due.at, flavor=flavor, namespace=namespace)
 
 
-def fill(state: State, flavor: str, at: int) -> None:
-    """Start waiting jobs of ``flavor`` at ``at`` for as long as a slot is free."""
-    capacity = state.flavors[flavor].capacity
-    while capacity is None or count_running(state.database, flavor, at) < capacity:
-        job_id = first_waiting(state.database, flavor)
-        if job_id is None:
-            return
-        remove_waiting(state.database, job_id)
-        job = find_job(state.database, job_id)
-        if job is not None and _waits(job, at):
-            _start(state, job, at)
+def fill(state: State, at: int, *, flavor: str, namespace: str) -> None:
+    """Start waiting jobs at ``at`` that need a slot of this flavor or in this namespace, for as long as they get one."""
+    full_flavors: set[str] = set()
+    full_namespaces: set[str] = set()
+    # Only where a namespace is limited can a slot of it let a job of another flavor start.
+    anywhere = namespace if namespace in state.settings.running_limits else None
+    while place := first_waiting(
+        state.database, flavor=flavor, namespace=anywhere, but=(full_flavors, full_namespaces)
+    ):
+        if _is_full(state, at, flavor=place.flavor):
+            full_flavors.add(place.flavor)
+        elif _is_full(state, at, namespace=place.namespace):
+            full_namespaces.add(place.namespace)
+        else:
+            remove_waiting(state.database, place.job)
+            job = find_job(state.database, place.job)
+            if job is not None and _waits(job, at):
+                _start(state, job, at)
 
 
 def adapt(state: State, now: int) -> None:
-    """Go on with the queues under other capacities: what was not limited has noted no ends, and there may be new slots."""
-    if not any_job(state.database):
-        return
-    for name, flavor in state.flavors.items():
-        if flavor.capacity is not None:
-            for end in planned_ends(state.database, name, now):
-                note_end(state, name, end)
-        fill(state, name, now)
+    """Go on under other limits: what was not limited has noted no end, or is to start by itself; and there may be new slots."""
+    for job in live_jobs(state.database, now):
+        if is_limited(state, job.flavor, job.namespace):
+            if now < job.plan.start < NEVER:
+                ready_at, job = job.plan.start, replace(job, plan=_held(state, job))
+                join(state, job, ready_at)
+                put_plan(state, job, now)
+            elif job.plan.end < NEVER:
+                insert_due(state.database, Due(job.plan.end, ENDS, f"{job.flavor} {job.namespace}", FREED))
+    for flavor, namespace in {(place.flavor, place.namespace) for place in all_waiting(state.database)}:
+        fill(state, now, flavor=flavor, namespace=namespace)
+
+
+def waiting(state: State, job: Job, now: int) -> Waiting | None:
+    """Why a job waits for a slot at ``now``; None if it does not."""
+    if job.plan.start != NEVER or now >= job.plan.end:
+        return None
+    place = place_of(state.database, job.id)
+    return None if place is None else _why(state, place[0], place[1], now)
+
+
+def queue(state: State, now: int, flavor: str | None = None) -> list[Queued]:
+    """Who waits for a slot at ``now``, first come first; of one flavor, or of all."""
+    queued: list[Queued] = []
+    ahead: dict[str, int] = {}
+    for place in all_waiting(state.database):
+        if flavor in (None, place.flavor):
+            why = _why(state, place, ahead.get(place.flavor, 0), now)
+            queued.append(Queued(place.job, place.namespace, place.flavor, place.since, why))
+        ahead[place.flavor] = ahead.get(place.flavor, 0) + 1
+    return queued
+
+
+def _why(state: State, place: Place, ahead: int, now: int) -> Waiting:
+    known = state.flavors.get(place.flavor)
+    if known is not None and known.capacity is not None and _is_full(state, now, flavor=place.flavor):
+        return Waiting(place.flavor, None, known.capacity, ahead)
+    limit = state.settings.running_limits.get(place.namespace, 0)
+    return Waiting(place.flavor, place.namespace, limit, ahead)
+
+
+def _is_full(state: State, at: int, *, flavor: str | None = None, namespace: str | None = None) -> bool:
+    if flavor is not None:
+        known = state.flavors.get(flavor)
+        limit = None if known is None else known.capacity
+    else:
+        limit = state.settings.running_limits.get(str(namespace))
+    return (
+        limit is not None and count_running(state.database, at, flavor=flavor, namespace=namespace) >= limit
+    )
 
 
 def _start(state: State, job: Job, at: int) -> None:
-    script = find_script(state.database, job.id)
-    plan = plan_for(
-        script, job.spec, state.settings.quirks, created=job.plan.created, start=at, earlier=job.plan.earlier
+    put_plan(state, replace(job, plan=_planned(state, job, at)), at)
+
+
+def _held(state: State, job: Job) -> Plan:
+    return _planned(state, job, NEVER)
+
+
+def _planned(state: State, job: Job, start: int) -> Plan:
+    script = state.script_of(job.id).attempt(len(job.plan.earlier))
+    return plan_for(
+        script,
+        job.spec,
+        state.settings.quirks,
+        created=job.plan.created,
+        start=start,
+        earlier=job.plan.earlier,
     )
-    set_plan(state.database, job.id, plan)
-    state.calls.replanned(job.id, plan, at)
-    note_end(state, job.flavor, plan.end)
-    state.ring(job.id)
 
 
-def note_end(state: State, flavor: str, end: int) -> None:
-    """Look at the queue of ``flavor`` again when a job of it ends."""
-    if end < NEVER:
-        insert_due(state.database, Due(end, _RANK[FREED], flavor, FREED))
+def _since(job: Job) -> int:
+    """Since when a job has its place in the queue: an attempt that failed goes to the back."""
+    return job.plan.earlier[-1][1] if job.plan.earlier else job.plan.created
 
 
 def _waits(job: Job, at: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,7 +11,7 @@ from fakejobs.model.identity import Identity, identity_from, identity_to
 from fakejobs.model.quirks import Quirks, quirks_from, quirks_to
 from fakejobs.model.units import did_you_mean
 
-WORDS = ("seed", "quirks", "users", "orgs", "tokens", "flavors")
+WORDS = ("seed", "quirks", "users", "orgs", "tokens", "flavors", "namespaces")
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,19 @@ class Settings:
         quirks: undocumented behaviours.
         identity: users, organisations and tokens.
         profiles: changed simulation profiles by flavor, as `fakejobs.model.flavors.hardware` takes them.
-        flavors: the hardware that follows from them.
+        namespaces: what namespaces may do, by name: ``running``, how many jobs may run at once.
     """
 
     seed: int = 0
     quirks: Quirks = field(default_factory=Quirks)
     identity: Identity = field(default_factory=Identity)
     profiles: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    namespaces: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @cached_property
+    def running_limits(self) -> Mapping[str, int]:
+        """How many jobs may run at once, by namespace; of those that have a limit."""
+        return {name: words["running"] for name, words in self.namespaces.items() if "running" in words}
 
     @property
     def flavors(self) -> Hardware:
@@ -54,11 +60,13 @@ def settings_from(words: Mapping[str, object]) -> Settings:
     seed = words.get("seed", 0)
     if isinstance(seed, bool) or not isinstance(seed, int) or not -(2**63) <= seed < 2**63:
         raise ValueError("seed: give a whole number of at most 64 bits")
+    identity = identity_from({key: words[key] for key in ("users", "orgs", "tokens") if key in words})
     return Settings(
         seed=seed,
         quirks=quirks_from(_table(words, "quirks")),
-        identity=identity_from({key: words[key] for key in ("users", "orgs", "tokens") if key in words}),
+        identity=identity,
         profiles=_profiles(_table(words, "flavors")),
+        namespaces=_namespaces(_table(words, "namespaces"), identity.namespaces()),
     )
 
 
@@ -69,6 +77,7 @@ def settings_to(settings: Settings) -> dict[str, object]:
         "quirks": quirks_to(settings.quirks),
         **identity_to(settings.identity),
         "flavors": {name: dict(profile) for name, profile in settings.profiles.items()},
+        "namespaces": {name: dict(each) for name, each in settings.namespaces.items()},
     }
 
 
@@ -87,3 +96,19 @@ def _profiles(flavors: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
         profiles[name] = profile
     hardware(profiles)  # names what is wrong
     return profiles
+
+
+def _namespaces(tables: Mapping[str, object], known: Sequence[str]) -> dict[str, Mapping[str, int]]:
+    namespaces: dict[str, Mapping[str, int]] = {}
+    for name, table in tables.items():
+        if name not in known:
+            raise ValueError(f"namespaces.{name}: no such user or organisation{did_you_mean(name, known)}")
+        if not isinstance(table, Mapping):
+            raise ValueError(f"namespaces.{name}: give a table, such as {{ running = 2 }}")
+        for word, value in table.items():
+            if word != "running":
+                raise ValueError(f"namespaces.{name}.{word}: unknown word; there is: running")
+            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1_000_000:
+                raise ValueError(f"namespaces.{name}.running: give a whole number of jobs, from 0 to 1000000")
+        namespaces[name] = dict(table)
+    return namespaces

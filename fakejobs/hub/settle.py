@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from fakejobs.hub import queue
+from fakejobs.hub import attempts, queue
+from fakejobs.hub.plans import FREED, RETRY
 from fakejobs.store.settings import Due, delete_due, next_due
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 Handler = Callable[["State", Due], None]
 
-HANDLERS: Mapping[str, Handler] = {queue.FREED: queue.freed, queue.READY: queue.ready}
+HANDLERS: Mapping[str, Handler] = {RETRY: attempts.retry, FREED: queue.freed, queue.READY: queue.ready}
 """What to do, by the kind of an entry."""
 
 

@@ -7,7 +7,7 @@ change its job.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 
 from fakejobs.clock import WaitUntil
 from fakejobs.hub.jobs import read
@@ -17,7 +17,6 @@ from fakejobs.model.identity import Caller
 from fakejobs.model.job import JobAt
 from fakejobs.model.logs import Log, LogEntry
 from fakejobs.model.metrics import Metrics, metrics_at
-from fakejobs.model.outcomes import Line
 from fakejobs.model.refusal import Refusal
 from fakejobs.model.stages import TERMINAL, JobStage
 
@@ -44,24 +43,24 @@ def logs(state: State, caller: Caller, namespace: str, job_id: str, *, tail: int
 
 
 def _logs(state: State, look: Callable[[], JobAt | None], first: JobAt, tail: int | None) -> LogSteps:
-    with state.lock:
-        lines: Sequence[Line] = state.script_of(first.job.id).lines
-    seen: JobAt | None = first
-    sent = 0
-
-    def look_again() -> tuple[JobAt | None, Sequence[Line]]:
-        with state.lock:  # the lines of a job that a function plays come when that returns
+    def read_log(look: Callable[[], JobAt | None]) -> tuple[JobAt, Log] | None:
+        with state.lock:  # the lines of a job that a function plays come when that returns, with another plan
             seen = look()
-            return seen, () if seen is None else state.script_of(seen.job.id).lines
+            if seen is None:
+                return None
+            script = state.script_of(seen.job.id)
+        return seen, Log(script.lines, seen.job.plan, [each.lines for each in script.later])
 
-    if tail is not None:
-        log = Log(lines, first.job.plan)
+    reading = read_log(lambda: first)
+    sent = 0
+    if tail is not None and reading is not None:
+        log = reading[1]
         if entries := list(log.tail(first.now, tail)):
             yield entries
         sent = log.length(first.now)
-        seen, lines = look_again()
-    while seen is not None:
-        log, now = Log(lines, seen.job.plan), seen.now
+        reading = read_log(look)
+    while reading is not None:
+        (seen, log), now = reading, reading[0].now
         length = log.length(now)
         while sent < length:
             yield list(log.entries(sent, min(sent + _BATCH, length)))
@@ -71,7 +70,7 @@ def _logs(state: State, look: Callable[[], JobAt | None], first: JobAt, tail: in
         if seen.stage is JobStage.SCHEDULING and state.settings.quirks.logs_while_scheduling == "close":
             return
         yield WaitUntil(min(log.next_change(now), state.next_due))
-        seen, lines = look_again()
+        reading = read_log(look)
 
 
 def metrics(state: State, caller: Caller, namespace: str, job_id: str) -> MetricSteps:

@@ -54,11 +54,41 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """Why a job that could run waits.
+
+    Attributes:
+        flavor: the hardware that it waits for.
+        namespace: the namespace that may not run more; None: the hardware is all in use.
+        limit: how many may run at once.
+        ahead: how many jobs are before it in the queue of its flavor.
+    """
+
+    flavor: str
+    namespace: str | None
+    limit: int
+    ahead: int
+
+    def __str__(self) -> str:
+        ahead = f"{self.ahead} {'job' if self.ahead == 1 else 'jobs'} ahead"
+        if self.namespace is not None:
+            return f"Waiting for a slot: {self.namespace} may run {self.limit} at once; {ahead}"
+        return f"Waiting for hardware: all {self.limit} {self.flavor} are in use; {ahead}"
+
+
+@dataclass(frozen=True)
 class JobAt:
-    """A job as it is at the instant ``now``: what every use case answers with."""
+    """A job as it is at the instant ``now``: what every use case answers with.
+
+    Attributes:
+        job: the job.
+        now: the instant.
+        waiting: why it waits for a slot, if it does.
+    """
 
     job: Job
     now: int
+    waiting: Waiting | None = None
 
     @property
     def stage(self) -> JobStage:

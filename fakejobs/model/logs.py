@@ -36,24 +36,28 @@ class Log:
     Args:
         lines: the lines of the script, with offsets that do not go backwards.
         plan: the job's plan, as it is now.
+        later: the lines of the second attempt, the third, ..., the last of these for all others; empty: ``lines`` for each.
     """
 
-    def __init__(self, lines: Sequence[Line], plan: Plan) -> None:
-        self._lines = lines
+    def __init__(self, lines: Sequence[Line], plan: Plan, later: Sequence[Sequence[Line]] = ()) -> None:
         self._plan = plan
-        self._attempts = (*plan.earlier, (plan.start, plan.end))
+        spans = (*plan.earlier, (plan.start, plan.end))
+        self._attempts = [
+            (start, end, later[min(index, len(later)) - 1] if index and later else lines)
+            for index, (start, end) in enumerate(spans)
+        ]
 
     def length(self, now: int) -> int:
         """How many entries there are at ``now``."""
-        return sum(self._count(start, end, now) for start, end in self._attempts)
+        return sum(_count(start, end, lines, now) for start, end, lines in self._attempts)
 
     def entries(self, first: int, last: int) -> Iterator[LogEntry]:
         """The entries from index ``first`` up to ``last``, which is not included."""
         base = 0
-        for start, end in self._attempts:
-            count = self._count(start, end, NEVER)
+        for start, end, lines in self._attempts:
+            count = _count(start, end, lines, NEVER)
             for index in range(max(first - base, 0), min(last - base, count)):
-                yield self._entry(start, index)
+                yield _entry(start, lines, index)
             base += count
 
     def tail(self, now: int, lines: int) -> Iterator[LogEntry]:
@@ -73,23 +77,26 @@ class Log:
         plan = self._plan
         if not plan.start <= now < plan.end:
             return plan.next_change(now)
-        index = bisect_right(self._lines, now - plan.start, key=_offset)
-        following = plan.start + self._lines[index][0] if index < len(self._lines) else NEVER
+        lines = self._attempts[-1][2]
+        index = bisect_right(lines, now - plan.start, key=_offset)
+        following = plan.start + lines[index][0] if index < len(lines) else NEVER
         return min(following, plan.end)
 
-    def _count(self, start: int, end: int, now: int) -> int:
-        if start > min(now, end):
-            return 0
-        # A line that is due at the very instant of the end is still written: ends come after lines.
-        return 1 + bisect_right(self._lines, min(now, end) - start, key=_offset)
 
-    def _entry(self, start: int, index: int) -> LogEntry:
-        if index == 0:
-            second = start // 1000 * 1000
-            words = datetime.fromtimestamp(second // 1000, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
-            return LogEntry(second, f"===== Job started at {words} =====", is_start=True)
-        offset, text = self._lines[index - 1]
-        return LogEntry(start + offset, text)
+def _count(start: int, end: int, lines: Sequence[Line], now: int) -> int:
+    if start > min(now, end):
+        return 0
+    # A line that is due at the very instant of the end is still written: ends come after lines.
+    return 1 + bisect_right(lines, min(now, end) - start, key=_offset)
+
+
+def _entry(start: int, lines: Sequence[Line], index: int) -> LogEntry:
+    if index == 0:
+        second = start // 1000 * 1000
+        words = datetime.fromtimestamp(second // 1000, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+        return LogEntry(second, f"===== Job started at {words} =====", is_start=True)
+    offset, text = lines[index - 1]
+    return LogEntry(start + offset, text)
 
 
 def _offset(line: Line) -> int:

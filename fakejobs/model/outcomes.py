@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from fakejobs.model.draws import between, draw
@@ -32,6 +32,7 @@ class Outcome:
         stage: the terminal stage it ends in; None: as the exit code says.
         cancel_reason: ``status.cancelReason`` of a job that ends in CANCELED.
         call: in Python, a function that plays the job. See `fakejobs.hub.calls`.
+        later: what the second attempt does, the third, ..., and the last of these for all others; empty: every attempt does the same.
     """
 
     scheduling: tuple[int, int] | None = None
@@ -45,6 +46,7 @@ class Outcome:
     stage: JobStage | None = None
     cancel_reason: str | None = None
     call: Call | None = None
+    later: tuple[Outcome, ...] = ()
 
 
 Call = Callable[[object], object]
@@ -60,6 +62,7 @@ WORDS = (
     "image_pull_error",
     "stage",
     "cancel_reason",
+    "attempts",
 )
 """The words of ``then``."""
 
@@ -84,11 +87,15 @@ def outcome_from(words: Mapping[str, object]) -> Outcome:
       exit code 1;
     - ``cancel_reason``: a text, with ``stage`` CANCELED; the Hub's are ``NO_CREDITS``, ``NO_SUBSCRIPTION`` and
       ``RESOURCE_GROUP_LIMIT`` (Hub OpenAPI, August 2026);
+    - ``attempts``: a list of tables with the words above, for the first attempt of a job that is retried, the second, ..., and
+      the last for all others; what a table does not say is as the words beside ``attempts`` say;
     - ``call``, in Python only: a function of the job that plays it. What it prints is the log.
 
     Raises:
         ValueError: an unknown word, an impossible value, or words that contradict each other; the message names them.
     """
+    if "attempts" in words:
+        return _attempts(words)
     for word in words:
         if word not in (*WORDS, *PYTHON_WORDS):
             raise ValueError(f"then.{word}: unknown word{did_you_mean(str(word), (*WORDS, *PYTHON_WORDS))}")
@@ -119,6 +126,35 @@ def outcome_from(words: Mapping[str, object]) -> Outcome:
     )
     _check_consistent(outcome, words)
     return outcome
+
+
+def _attempts(words: Mapping[str, object]) -> Outcome:
+    """The outcome of the first attempt, with those of the others as its ``later``."""
+    tables = words["attempts"]
+    if isinstance(tables, (str, bytes)) or not isinstance(tables, Sequence) or not tables:
+        raise ValueError("then.attempts: give a list with at least one table of words")
+    if "call" in words:
+        raise ValueError(
+            "then.attempts: the function of `call` is called for every attempt; give one of the two"
+        )
+    attempts = []
+    for index, table in enumerate(tables):
+        if not isinstance(table, Mapping):
+            raise ValueError(f"then.attempts[{index}]: give a table of words")
+        for word in ("attempts", *PYTHON_WORDS):
+            if word in table:
+                raise ValueError(f"then.attempts[{index}].{word}: cannot be said of a single attempt")
+        try:
+            attempts.append(outcome_from(_over(words, table, but="attempts")))
+        except ValueError as error:
+            raise ValueError(f"then.attempts[{index}]{str(error).removeprefix('then')}") from None
+    return replace(attempts[0], later=tuple(attempts[1:]))
+
+
+def _over(words: Mapping[str, object], table: Mapping[str, object], *, but: str) -> dict[str, object]:
+    """``words`` with those of ``table`` on top. If that says how a job ends, nothing of what ``words`` say of it is left."""
+    gone = {but, *(ENDING_WORDS if any(word in table for word in ENDING_WORDS) else ())}
+    return {**{word: value for word, value in words.items() if word not in gone}, **table}
 
 
 def outcomes_from(then: object) -> tuple[Outcome, ...]:
@@ -299,6 +335,7 @@ class Script:
         lines: its log.
         stage: the terminal stage it ends in; None: as the exit code says.
         cancel_reason: ``status.cancelReason`` of a job that ends in CANCELED.
+        later: the scripts of the second attempt, the third, ..., the last of these for all others; empty: every attempt has this one.
     """
 
     scheduling: int
@@ -310,14 +347,30 @@ class Script:
     lines: tuple[Line, ...]
     stage: JobStage | None = None
     cancel_reason: str | None = None
+    later: tuple[Script, ...] = ()
+
+    def attempt(self, index: int) -> Script:
+        """The script of an attempt, counted from 0."""
+        return self if index == 0 or not self.later else self.later[min(index, len(self.later)) - 1]
+
+    def with_attempt(self, index: int, script: Script) -> Script:
+        """The same, with another script for one attempt."""
+        if index == 0:
+            return replace(script, later=self.later)
+        later = [self.attempt(each) for each in range(1, max(index, len(self.later)) + 1)]
+        later[index - 1] = replace(script, later=())
+        return replace(self, later=tuple(replace(each, later=()) for each in later))
 
 
-def script_for(outcome: Outcome, flavor: Flavor, *, seed: int, key: str, printed: tuple[str, ...]) -> Script:
-    """The script of the job with the order key ``key``: ranges drawn, lines spread.
+def script_for(
+    outcome: Outcome, flavor: Flavor, *, seed: int, key: str, printed: tuple[str, ...], attempt: int = 0
+) -> Script:
+    """The script of the job with the order key ``key``: ranges drawn, lines spread, for it and the attempts after it.
 
     Args:
         outcome: what the matching rule says; ``Outcome()`` without one.
         printed: what the job's command would print, for an outcome that has no log of its own.
+        attempt: which attempt this is, counted from 0: each draws for itself.
     """
     scheduling = outcome.scheduling or in_milliseconds(flavor.scheduling)
     running = outcome.running or in_milliseconds(flavor.running)
@@ -325,13 +378,13 @@ def script_for(outcome: Outcome, flavor: Flavor, *, seed: int, key: str, printed
         # Unscripted lengths follow the log, so that every line is seen.
         last = outcome.timed_lines[-1][0]
         running = max(running[0], last), max(running[1], last)
-    length = between(*running, draw(seed, key, "running"))
+    length = between(*running, draw(seed, key, "running", attempt))
     if outcome.timed_lines is not None:
         lines = outcome.timed_lines
     else:
         lines = spread(printed if outcome.lines is None else outcome.lines, length)
     return Script(
-        scheduling=between(*scheduling, draw(seed, key, "scheduling")),
+        scheduling=between(*scheduling, draw(seed, key, "scheduling", attempt)),
         running=length,
         exit_code=137 if outcome.oom else outcome.exit_code,
         message=outcome.message,
@@ -340,6 +393,10 @@ def script_for(outcome: Outcome, flavor: Flavor, *, seed: int, key: str, printed
         lines=() if outcome.image_pull_error else lines,
         stage=outcome.stage,
         cancel_reason=outcome.cancel_reason,
+        later=tuple(
+            script_for(each, flavor, seed=seed, key=key, printed=printed, attempt=attempt + 1 + index)
+            for index, each in enumerate(outcome.later)
+        ),
     )
 
 

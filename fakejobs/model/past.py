@@ -44,7 +44,12 @@ ALIASES = {
     "timeoutSeconds": "timeout",
 }
 
-ADD_JOB_WORDS = ("stage", "age", *SPEC_WORDS, *(word for word in THEN_WORDS if word != "stage"))
+ADD_JOB_WORDS = (
+    "stage",
+    "age",
+    *SPEC_WORDS,
+    *(word for word in THEN_WORDS if word not in ("stage", "attempts")),
+)
 """The words of ``add_job``."""
 
 _HOUR = 3_600_000
@@ -184,7 +189,7 @@ def _age(value: object) -> int:
 
 
 def _outcome(words: Mapping[str, object], stage: JobStage) -> Outcome:
-    then = {word: words[word] for word in THEN_WORDS if word in words and word != "stage"}
+    then = {word: words[word] for word in THEN_WORDS if word in words and word not in ("stage", "attempts")}
     if stage in TERMINAL:
         then["stage"] = stage.value
     elif "cancel_reason" in then:

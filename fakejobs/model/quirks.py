@@ -104,6 +104,29 @@ class Quirks:
         "creation",
         evidence="What the timeout is counted from. Not documented; the documentation speaks of how long a job may run.",
     )
+    timeout_per: str = _quirk(
+        "attempt",
+        "job",
+        evidence="Whether each attempt of a job may take as long as its timeout says, or all of them together. Not documented.",
+    )
+    timeout_retried: str = _quirk(
+        "no",
+        "yes",
+        evidence="Whether an attempt that ran into its timeout is followed by another. A job is 'retried up to n-1 times' (Hub OpenAPI, "
+        "August 2026); of what failures is not documented.",
+    )
+    last_failure_counted: str = _quirk(
+        "no",
+        "yes",
+        evidence="Whether `status.failureCount` counts the failure that ends a job, or only those that were followed by another attempt. "
+        "The one payload that has it is of a job that runs (0).",
+    )
+    queued_message: str = _quirk(
+        "why",
+        "null",
+        evidence="`status.message` of a job that waits for a slot of limited hardware: why it waits, and how many are before it, or null. "
+        "The Hub says null of every job that waits, as far as is known; it has no such limits of its own.",
+    )
     default_timeout_shown: str = _quirk(
         "no",
         "yes",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import orjson
 
 from fakejobs.model.job import Job
 from fakejobs.model.outcomes import Script
-from fakejobs.model.plan import Plan
+from fakejobs.model.plan import NEVER, Plan
 from fakejobs.model.stages import JobStage
 
 _COLUMNS = "id, namespace, number, created, start, end, end_stage, message, cancel_reason, earlier, spec, labels, about, rule"
@@ -59,10 +60,7 @@ def find_job(connection: sqlite3.Connection, job_id: str) -> Job | None:
 def find_script(connection: sqlite3.Connection, job_id: str) -> Script:
     """The script of a job that exists."""
     (text,) = connection.execute("SELECT script FROM scripts WHERE job = ?", (job_id,)).fetchone()
-    values = orjson.loads(text)
-    stage = values["stage"] and _STAGES[values["stage"]]
-    lines = tuple((offset, line) for offset, line in values["lines"])
-    return Script(**{**values, "lines": lines, "stage": stage})
+    return _script(orjson.loads(text))
 
 
 def set_script(connection: sqlite3.Connection, job_id: str, script: Script) -> None:
@@ -142,16 +140,20 @@ def count_jobs(
     return int(count)
 
 
-def count_running(connection: sqlite3.Connection, flavor: str, now: int) -> int:
-    """How many jobs of a flavor run at ``now``, in all namespaces."""
-    query = "SELECT count(*) FROM jobs WHERE flavor = ? AND end > ? AND start <= ?"
-    return int(connection.execute(query, (flavor, now, now)).fetchone()[0])
+def count_running(
+    connection: sqlite3.Connection, now: int, *, flavor: str | None = None, namespace: str | None = None
+) -> int:
+    """How many jobs of a flavor (in all namespaces), or of a namespace (of all flavors), run at ``now``."""
+    column, value = ("flavor", flavor) if flavor is not None else ("namespace", namespace)
+    # Says in the words of the partial index that it serves.
+    query = f"SELECT count(*) FROM jobs WHERE {column} = ? AND end > ? AND start <= ? AND start < {NEVER}"
+    return int(connection.execute(query, (value, now, now)).fetchone()[0])
 
 
-def planned_ends(connection: sqlite3.Connection, flavor: str, now: int) -> list[int]:
-    """When the jobs of a flavor that are not over at ``now`` will be, as far as that is planned; ascending."""
-    query = "SELECT DISTINCT end FROM jobs WHERE flavor = ? AND end > ? ORDER BY end"
-    return [int(end) for (end,) in connection.execute(query, (flavor, now))]
+def live_jobs(connection: sqlite3.Connection, now: int) -> list[Job]:
+    """Every job that is not over at ``now``, oldest first."""
+    query = f"SELECT {_COLUMNS} FROM jobs WHERE end > ? ORDER BY created, id"
+    return [_job(row) for row in connection.execute(query, (now,))]
 
 
 def all_jobs(connection: sqlite3.Connection) -> list[Job]:
@@ -240,16 +242,26 @@ def text_of(value: object) -> str:
 
 def script_text(script: Script) -> str:
     """Canonical text of a script."""
-    return text_of(
-        {
-            "scheduling": script.scheduling,
-            "running": script.running,
-            "exit_code": script.exit_code,
-            "message": script.message,
-            "oom": script.oom,
-            "image_pull_error": script.image_pull_error,
-            "lines": script.lines,
-            "stage": None if script.stage is None else script.stage.value,
-            "cancel_reason": script.cancel_reason,
-        }
-    )
+    return text_of(_script_values(script))
+
+
+def _script_values(script: Script) -> dict[str, object]:
+    return {
+        "scheduling": script.scheduling,
+        "running": script.running,
+        "exit_code": script.exit_code,
+        "message": script.message,
+        "oom": script.oom,
+        "image_pull_error": script.image_pull_error,
+        "lines": script.lines,
+        "stage": None if script.stage is None else script.stage.value,
+        "cancel_reason": script.cancel_reason,
+        "later": [_script_values(each) for each in script.later],
+    }
+
+
+def _script(values: Mapping[str, Any]) -> Script:
+    stage = values["stage"] and _STAGES[values["stage"]]
+    lines = tuple((offset, line) for offset, line in values["lines"])
+    later = tuple(_script(each) for each in values["later"])
+    return Script(**{**values, "lines": lines, "stage": stage, "later": later})

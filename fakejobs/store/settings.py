@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import orjson
 
-from fakejobs.model.job import Job
 from fakejobs.model.rules import Rule, rule_from
 from fakejobs.store.jobs import text_of
 
@@ -108,23 +107,3 @@ def next_due(connection: sqlite3.Connection) -> Due | None:
         "SELECT at, rank, key, kind FROM agenda ORDER BY at, rank, key, kind LIMIT 1"
     ).fetchone()
     return None if row is None else Due(*row)
-
-
-def add_waiting(connection: sqlite3.Connection, job: Job) -> None:
-    """Put a job into the queue of its flavor."""
-    connection.execute(
-        "INSERT OR IGNORE INTO waiting (flavor, created, job) VALUES (?, ?, ?)",
-        (job.flavor, job.plan.created, job.id),
-    )
-
-
-def remove_waiting(connection: sqlite3.Connection, job_id: str) -> None:
-    """Take a job from the queue."""
-    connection.execute("DELETE FROM waiting WHERE job = ?", (job_id,))
-
-
-def first_waiting(connection: sqlite3.Connection, flavor: str) -> str | None:
-    """The id of the job that has waited longest for a slot of ``flavor``, by when it was submitted."""
-    query = "SELECT job FROM waiting WHERE flavor = ? ORDER BY created, job LIMIT 1"
-    row = connection.execute(query, (flavor,)).fetchone()
-    return None if row is None else str(row[0])

@@ -74,6 +74,30 @@ def reset() -> Response:
     return json_answer({"status": "ok", **_clock()})
 
 
+@admin.post("/_fakejobs/settings")
+def configure() -> Response:
+    """Take on the settings that are given, from now on: nothing is forgotten, and jobs that run go on."""
+    hub().configure(settings_from({**settings_to(hub().settings), **_words(WORDS)}))
+    return json_answer({"status": "ok", **_clock()})
+
+
+@admin.get("/_fakejobs/queue")
+def list_queue() -> Response:
+    """Who waits for a slot of limited hardware or of a limited namespace, first come first; ``?flavor=`` of one flavor."""
+    return json_answer(
+        [
+            {
+                "job": each.job,
+                "namespace": each.namespace,
+                "flavor": each.flavor,
+                "since": to_iso(each.since),
+                "waiting": str(each.waiting),
+            }
+            for each in hub().queue(request.args.get("flavor"))
+        ]
+    )
+
+
 @admin.get("/_fakejobs/clock")
 def clock() -> Response:
     """What time it is."""

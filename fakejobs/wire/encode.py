@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from fakejobs.model.draws import entity_id
 from fakejobs.model.flavors import Flavor
 from fakejobs.model.identity import Caller, Identity, Org, Owner, avatar_url
-from fakejobs.model.job import DEFAULT_TIMEOUT_MS, Job, JobAt
+from fakejobs.model.job import DEFAULT_TIMEOUT_MS, JobAt
 from fakejobs.model.quirks import Quirks
 from fakejobs.model.stages import TERMINAL, JobStage
 from fakejobs.wire.times import to_iso
@@ -52,7 +52,7 @@ def job_body(seen: JobAt, quirks: Quirks) -> JobBody:
     body["type"] = "job"
     body["owner"] = about["owner"]
     body["initiator"] = about["initiator"]
-    body["status"] = _status(job, stage, over=over)
+    body["status"] = _status(seen, stage, quirks, over=over)
     if "secrets" in spec:
         body["secrets"] = spec["secrets"]
     if job.labels or quirks.cleared_labels == "empty":
@@ -85,11 +85,15 @@ def _add_times(body: JobBody, seen: JobAt, stage: JobStage, *, over: bool) -> No
     body["durations"] = durations
 
 
-def _status(job: Job, stage: JobStage, *, over: bool) -> JobBody:
-    status: JobBody = {"stage": stage.value, "message": job.plan.message if over else None}
+def _status(seen: JobAt, stage: JobStage, quirks: Quirks, *, over: bool) -> JobBody:
+    job, message = seen.job, seen.job.plan.message if over else None
+    if seen.waiting is not None and quirks.queued_message == "why":
+        message = str(seen.waiting)
+    status: JobBody = {"stage": stage.value, "message": message}
     if over and job.plan.cancel_reason is not None:
         status["cancelReason"] = job.plan.cancel_reason
-    status["failureCount"] = len(job.plan.earlier)
+    failed = over and stage is JobStage.ERROR and quirks.last_failure_counted == "yes"
+    status["failureCount"] = len(job.plan.earlier) + failed
     expose, ssh = job.spec.get("expose"), job.spec.get("ssh")
     # Both are there from the first answer on (Hub documentation, "Configuration").
     if isinstance(expose, dict) and expose["ports"]:

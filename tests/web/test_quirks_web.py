@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from werkzeug.test import Client
@@ -197,6 +197,44 @@ def test_validation_layout(value: str) -> None:
     else:
         assert error.startswith("✖ ")
         assert "\n  → at flavor" in error
+
+
+@pytest.mark.parametrize(("value", "failures"), [("no", 0), ("yes", 2)])
+def test_timeout_retried(value: str, failures: int) -> None:
+    hub, web = with_quirk("timeout_retried", value)
+    hub.when().then(scheduling=0, running="forever")
+    job = create(web, attempts=3, timeoutSeconds=10)
+    hub.clock.advance(100_000)
+    assert get(web, f"/api/jobs/{ME}/{job}").get_json()["status"]["failureCount"] == failures
+
+
+@pytest.mark.parametrize(("value", "stage"), [("attempt", "COMPLETED"), ("job", "ERROR")])
+def test_timeout_per(value: str, stage: str) -> None:
+    hub, web = with_quirk("timeout_per", value)
+    hub.when().then(scheduling=0, running=8, attempts=[{"exit_code": 1}, {}])
+    job = create(web, attempts=2, timeoutSeconds=10)
+    hub.clock.advance(100_000)
+    assert get(web, f"/api/jobs/{ME}/{job}").get_json()["status"]["stage"] == stage
+
+
+@pytest.mark.parametrize(("value", "failures"), [("no", 1), ("yes", 2)])
+def test_last_failure_counted(value: str, failures: int) -> None:
+    hub, web = with_quirk("last_failure_counted", value)
+    hub.when().then(scheduling=0, running=8, exit_code=1)
+    job = create(web, attempts=2)
+    hub.clock.advance(100_000)
+    assert get(web, f"/api/jobs/{ME}/{job}").get_json()["status"]["failureCount"] == failures
+
+
+@pytest.mark.parametrize("value", ["why", "null"])
+def test_queued_message(value: str) -> None:
+    hub, web = with_quirk("queued_message", value)
+    hub.configure(replace(hub.settings, profiles={"cpu-basic": {"capacity": 0}}))
+    hub.when().then(scheduling=0)
+    said = get(web, f"/api/jobs/{ME}/{create(web)}").get_json()["status"]["message"]
+    assert said == (
+        "Waiting for hardware: all 0 cpu-basic are in use; 0 jobs ahead" if value == "why" else None
+    )
 
 
 def test_every_quirk_has_its_test() -> None:
