@@ -54,13 +54,19 @@ def test_the_javascript_client(hub: RemoteHub, home: Path) -> None:
     # This client shows the header that the Python client hides, and goes by the lines' own times.
     header, *lines = seen["lines"]
     assert header[0].startswith("===== Job started at 2026-05-28 20:27:1")
-    assert [message for message, _ in lines] == ["epoch 1", "epoch 2 \u2028 🤗"]
+    # It asked for two attempts, and both failed.
+    epochs = ["epoch 1", "epoch 2 \u2028 🤗"]
+    assert [message for message, _ in lines] == [
+        *epochs,
+        "===== Job started at 2026-05-28 20:29:40 =====",
+        *epochs,
+    ]
 
     done = seen["done"]
     assert done["status"]["stage"] == "ERROR"
     assert done["status"]["message"] == "Job failed with exit code: 1. Reason: Error"
-    assert done["durations"] == {"schedulingSecs": 30, "runningSecs": 120, "totalSecs": 150}
-    assert seen["events"] == ["SCHEDULING", "RUNNING", "ERROR"]
+    assert done["durations"] == {"schedulingSecs": 180, "runningSecs": 120, "totalSecs": 300}
+    assert seen["events"] == ["SCHEDULING", "RUNNING", "SCHEDULING", "RUNNING", "ERROR"]
 
     again = seen["again"]
     assert again["initiator"] == {"type": "duplicated-job", "id": job["id"]}
