@@ -5,12 +5,15 @@ from __future__ import annotations
 import gc
 import os
 import shlex
+import sys
 import tempfile
 from pathlib import Path
 from typing import Literal
 
 import click
 
+from fakejobs.contract.commands import contract
+from fakejobs.contract.record_commands import record, replay
 from fakejobs.version import VERSION
 
 DEFAULT_PORT = 8484
@@ -202,6 +205,42 @@ def quirks() -> None:
     click.echo(page(), nl=False)
 
 
+@main.command()
+@click.option("--count", default=10, type=click.IntRange(min=0), help="How many.")
+@click.option("--seed", default=0, type=click.IntRange(min=0), help="The same seed prints the same bytes.")
+@click.option("--kind", default="job", metavar="KIND", help="What; --kind list names all kinds.")
+@click.option("--stage", help="Only jobs in this stage, such as ERROR.  [default: any]")
+@click.option(
+    "--date", default="latest", metavar="DATE", help="As the API of that day has them, such as 2026-05-01."
+)
+def payloads(count: int, seed: int, kind: str, stage: str | None, date: str) -> None:
+    """Print valid payloads as JSON lines, for suites in any language."""
+    from itertools import islice
+
+    from fakejobs.generate.jobs import check_stage
+    from fakejobs.generate.kinds import KINDS, endless, line
+    from fakejobs.model.units import did_you_mean
+
+    if kind == "list":
+        click.echo("\n".join(KINDS))
+        return
+    if kind not in KINDS:
+        raise click.ClickException(f"--kind {kind}: unknown{did_you_mean(kind, KINDS)}")
+    if stage is not None and kind != "job":
+        raise click.ClickException(f"--stage {stage}: only --kind job has stages")
+    try:
+        check_stage(stage, date)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    made = endless(kind, seed=seed, stage=stage, date=date)
+    out = sys.stdout.buffer
+    left = count
+    while left > 0:
+        batch = list(islice(made, min(left, 1000)))
+        out.write(b"".join(map(line, batch)))
+        left -= len(batch)
+
+
 def environment(url: str, *, needs_token: bool = False) -> list[str]:
     """The lines of a shell that point ``hf`` and huggingface_hub at ``url``."""
     token = (
@@ -227,6 +266,10 @@ def _ready_file(path: str, url: str | None) -> None:
 def _said(error: Exception) -> str:
     return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
 
+
+main.add_command(contract)
+main.add_command(record)
+main.add_command(replay)
 
 if __name__ == "__main__":
     main()

@@ -29,6 +29,12 @@ from fakejobs.wire.redact import redact_text
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+QUIET = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_UPDATE_CHECK": "1", "DO_NOT_TRACK": "1"}
+"""Variables by which clients do without requests that nobody asked for."""
+
+LOOPBACK = "127.0.0.1,localhost"
+"""For ``NO_PROXY``: what is reached without a proxy."""
+
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 """Exit codes for a command that cannot be started, as shells have them."""
 
@@ -77,7 +83,7 @@ def run_command(command: Sequence[str], serving: Serving, say: Callable[[str], N
             fake.served_at(url)
         home = tempfile.mkdtemp(prefix="fakejobs-exec-")
         stack.callback(shutil.rmtree, home, ignore_errors=True)
-        code = _run(command, environment(url, home, hub), say)
+        code = run_child(command, environment(url, home, hub), say)
         for line in summary(hub):
             say(f"fakejobs: {line}")
         for problem in fake.problems if fake is not None else ():
@@ -110,13 +116,11 @@ def environment(url: str, home: str, hub: FakeHub) -> dict[str, str]:
         kept["HF_TOKEN"] = token_of(identity.users[0].name)
     return {
         **kept,
+        **QUIET,
         "HF_ENDPOINT": url,
         "HF_HOME": home,
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "HF_HUB_DISABLE_UPDATE_CHECK": "1",
-        "DO_NOT_TRACK": "1",
-        "NO_PROXY": "127.0.0.1,localhost",
-        "no_proxy": "127.0.0.1,localhost",
+        "NO_PROXY": LOOPBACK,
+        "no_proxy": LOOPBACK,
     }
 
 
@@ -128,7 +132,14 @@ def summary(hub: FakeHub) -> list[str]:
     return tally.lines()
 
 
-def _run(command: Sequence[str], variables: Mapping[str, str], say: Callable[[str], None]) -> int:
+def run_child(command: Sequence[str], variables: Mapping[str, str], say: Callable[[str], None]) -> int:
+    """Run a command to its end, with the signals that would end this process; returns its exit code, as a shell has it.
+
+    Args:
+        command: program and arguments.
+        variables: its whole environment.
+        say: prints why it cannot be started.
+    """
     try:
         child = subprocess.Popen(command, env=variables)  # noqa: S603 - it is what the user asked for
     except FileNotFoundError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,12 @@ else:
     import tomli as tomllib
 
 CLOCK_WORDS = ("start", "speed", "frozen")
+
+# What tomllib keeps of a dotted key grows with the square of its parts: 100 MB for one of 5,000. No scenario needs more than five.
+_KEY_LIMIT = 64
+_LONG_KEY = re.compile(
+    rf"""(?<![\w.-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{_KEY_LIMIT}}}""", re.ASCII
+)
 
 
 class ScenarioError(ValueError):
@@ -58,8 +65,11 @@ def load_scenario(path: str | Path) -> Scenario:
         ScenarioError: there is no such file, it is no TOML, or it has an unknown word or an impossible value.
     """
     try:
-        words = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        return scenario_from(words)
+        text = Path(path).read_text(encoding="utf-8")
+        if long := _LONG_KEY.search(text):
+            line = text.count("\n", 0, long.start()) + 1
+            raise ValueError(f"a key of more than {_KEY_LIMIT} parts (at line {line})")
+        return scenario_from(tomllib.loads(text))
     except OSError as error:
         raise ScenarioError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:

@@ -7,6 +7,9 @@ They draw from the generators of `fakejobs.generate`, which follow the schema, s
 >>> @given(job_payloads(stage="ERROR"))
 ... def test_my_parser(payload):
 ...     assert my_job(payload).failed
+
+``date`` is a day of the contract: with ``date="2026-05-01"`` bodies have the keys and values of that day. Bodies are plain JSON, made anew
+for each example, so a test may change them.
 """
 
 from __future__ import annotations
@@ -21,8 +24,8 @@ from fakejobs.generate import invalid, jobs, others, specs, streams, values
 from fakejobs.generate.invalid import Broken, Query
 from fakejobs.generate.others import ErrorAnswer
 from fakejobs.generate.source import Source
-from fakejobs.generate.specs import Body
 from fakejobs.generate.streams import StreamCase
+from fakejobs.generate.values import Body
 from fakejobs.model.stages import JobStage
 from fakejobs.wire.info import JobInfo
 from fakejobs.wire.json_types import Json
@@ -80,6 +83,9 @@ def _from(draw: st.DrawFn, generator: Callable[[Source], T]) -> T:
 def job_payloads(stage: JobStage | str | None = None, *, date: str = LATEST) -> st.SearchStrategy[Body]:
     """The body of a job, as every route answers it that answers one: a new `dict` of JSON, keys in the Hub's order.
 
+    Times are in order and durations add up; keys are those that the stage allows; the id begins with the second of the creation, addresses
+    have that id, owner and initiator agree. Simplest: a job on cpu-basic that waits, with nothing but an image.
+
     Args:
         stage: the stage that it is in; None: any.
         date: the day of the contract, as ISO date, or "latest".
@@ -97,15 +103,16 @@ def job_infos(stage: JobStage | str | None = None) -> st.SearchStrategy[JobInfo]
 
 
 def timelines(*, date: str = LATEST) -> st.SearchStrategy[list[Body]]:
-    """What somebody who polls a job sees of it: bodies of one job, one for each stage that it goes through, in order.
+    """What somebody who polls a job sees of it: bodies of one job, one or two for each stage that it goes through, in order.
 
-    They follow the transition table, and may have several attempts, of which ``status.failureCount`` tells.
+    They follow the transition table, and may have several attempts: RUNNING, then SCHEDULING with one more in ``status.failureCount``. The poller
+    may come late and leave early. Simplest: one look at a running job.
     """
     return _from(lambda source: jobs.timeline(source, date))
 
 
 def stages(*, date: str = LATEST) -> st.SearchStrategy[JobStage]:
-    """The stages that there were on a day."""
+    """The stages that there were on a day. Simplest: SCHEDULING."""
     known = jobs.stages(date)
     return _from(lambda source: source.pick(known))
 
@@ -147,14 +154,21 @@ def sse_streams(*, any_sse: bool = False) -> st.SearchStrategy[StreamCase]:
 # ------------------------------------------------------------------------------------------- what is sent
 
 
-def job_specs(*, date: str = LATEST) -> st.SearchStrategy[Body]:
-    """What a job is asked to be: ``jobSpec`` of a scheduled job, and the body of a new job."""
+def create_bodies(*, date: str = LATEST) -> st.SearchStrategy[Body]:
+    """The body of ``POST /api/jobs/{namespace}``: it is accepted, also by what no schema says (one image, hardware that is offered).
+
+    Simplest: an image and a flavor.
+    """
     return _from(lambda source: specs.job_spec(source, date))
 
 
-def create_bodies(*, date: str = LATEST) -> st.SearchStrategy[Body]:
-    """The body of ``POST /api/jobs/{namespace}``: it is accepted, also by what no schema says (one image, hardware that is offered)."""
-    return job_specs(date=date)
+def job_specs(*, date: str = LATEST) -> st.SearchStrategy[Body]:
+    """Everything that the schema of a job allows, also what the Hub may refuse for reasons that no schema can say.
+
+    Beside `create_bodies` that is: hardware that is not offered, an image and a Space together or neither, public ports that are no ports. A
+    fake whose quirks are all set to accept takes them.
+    """
+    return _from(lambda source: specs.any_job_spec(source, date))
 
 
 def labels() -> st.SearchStrategy[dict[str, str]]:
@@ -173,7 +187,10 @@ def volumes() -> st.SearchStrategy[Body]:
 
 
 def cron_expressions() -> st.SearchStrategy[str]:
-    """A schedule that the Hub takes: an alias such as ``@daily``, or five to seven fields."""
+    """A schedule that the Hub takes: an alias such as ``@daily``, or five to seven fields within what clocks and calendars have.
+
+    What the Hub's pattern lets through besides (``*****`` without spaces, minute 99) is left out.
+    """
     return _from(values.cron)
 
 
@@ -190,4 +207,5 @@ def invalid_queries() -> st.SearchStrategy[tuple[Query, Broken]]:
     return _from(invalid.query)
 
 
+# Hypothesis has been told already, when it was imported (`fakejobs.from_type`), unless its plugins are switched off.
 st.register_type_strategy(JobInfo, job_infos())

@@ -56,6 +56,13 @@ def web(hub: FakeHub) -> Client:
     return Client(wsgi_app(hub))
 
 
+@pytest.fixture
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """pytest in pytest, without the plugin that `addopts` keeps away from this one."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:schemathesis")
+    return pytester
+
+
 @pytest.fixture(autouse=True)
 def schema_holds() -> Iterator[None]:
     """After each test: no response was outside our schema."""

@@ -52,11 +52,21 @@ def test_quirks_page_is_the_generated_one() -> None:
     )
 
 
-def test_help_in_the_docs_is_the_real_one() -> None:
-    help_text = CliRunner().invoke(main, ["serve", "--help"], prog_name="fakejobs", terminal_width=100).output
-    shown = re.search(r"<!-- help: serve -->\n```text\n(.*?)```\n<!-- end -->", SERVE, re.DOTALL)
-    assert shown is not None
-    assert shown[1] == help_text, help_text
+HELP = re.compile(r"<!-- help: (.+?) -->\n```text\n(.*?)```\n<!-- end -->", re.DOTALL)
+SHOWN = [
+    shown for page in sorted(DOCS.glob("*.md")) for shown in HELP.findall(page.read_text(encoding="utf-8"))
+]
+
+
+@pytest.mark.parametrize(("command", "shown"), SHOWN, ids=[command for command, _text in SHOWN])
+def test_help_in_the_docs_is_the_real_one(command: str, shown: str) -> None:
+    options = [*command.split(), "--help"]
+    help_text = CliRunner().invoke(main, options, prog_name="fakejobs", terminal_width=100).output
+    assert shown == help_text, help_text
+
+
+def test_help_is_in_the_docs() -> None:
+    assert {"serve", "contract check"} <= {command for command, _text in SHOWN}
 
 
 def test_scenario_example_loads(tmp_path: Path) -> None:

@@ -18,6 +18,10 @@ MAY_IMPORT = {
     "wire": {"model", "version"},
     # Views get instants, jobs and refusals from the hub, so they may name what these are.
     "web": {"hub", "wire", "model", "clock", "version"},
+    "generate": {"model", "wire"},
+    "strategies": {"generate", "model", "wire"},
+    # Loaded with Hypothesis, in every project that has it: only what a `JobInfo` is, until one is asked for.
+    "from_type": {"wire", "strategies"},
 }
 
 EXCEPTIONS = {
@@ -42,6 +46,8 @@ FORBIDDEN = {
     "hub": {"flask", "werkzeug", "time", "socket", "random"},
     "wire": {"flask", "werkzeug", "sqlite3", "time", "socket", "random"},
     "web": {"sqlite3", "time", "socket", "random"},
+    # `random` is what a seeded source is made of.
+    "generate": {"hypothesis", "flask", "werkzeug", "sqlite3", "time", "socket"},
 }
 
 

@@ -127,6 +127,27 @@ def test_files_that_are_no_scenarios(tmp_path: Path) -> None:
     (tmp_path / "deep.toml").write_text("a = " + "[" * 20_000)
     with pytest.raises(ScenarioError):
         load_scenario(tmp_path / "deep.toml")
+    # Reading such a key would take a hundred megabytes.
+    for key in ("a." * 5_000 + "b", '"a" . ' * 5_000 + "b"):
+        (tmp_path / "long.toml").write_text(f"seed = 1\n{key} = 1")
+        with pytest.raises(ScenarioError, match=r"a key of more than 64 parts \(at line 2\)"):
+            load_scenario(tmp_path / "long.toml")
+
+
+def test_texts_with_many_dots_are_no_long_keys(tmp_path: Path) -> None:
+    (tmp_path / "dots.toml").write_text(
+        f"[[rules]]\nthen = {{ logs = ['loading{'.' * 500}', '{'1.5 ' * 100}', '{'a' * 100_000}'] }}"
+    )
+    assert len(load_scenario(tmp_path / "dots.toml").rules) == 1
+
+
+def test_long_values_are_cut_in_errors(tmp_path: Path) -> None:
+    (tmp_path / "long.toml").write_text(f"[[rules]]\nwhen = {{ flavor = '{'*a' * 5_000}' }}")
+    with pytest.raises(
+        ScenarioError, match=r"rules\[0\]\.when\.flavor: '\*a.*\.\.\. matches no flavor"
+    ) as refused:
+        load_scenario(tmp_path / "long.toml")
+    assert len(str(refused.value)) < 1_000
 
 
 def test_an_empty_scenario_is_fine() -> None:

@@ -141,6 +141,7 @@ def _uvicorn(
     config = uvicorn.Config(
         bridge,
         interface="asgi3",
+        http=_protocol(),
         lifespan="off",
         ws="none",
         log_config=None,
@@ -159,6 +160,14 @@ def _uvicorn(
         server.run(sockets=[sock])
     if failures:
         raise failures[0]
+
+
+def _protocol() -> type[asyncio.Protocol] | Literal["h11"]:
+    if importlib.util.find_spec("httptools") is None:
+        return "h11"  # which has its own limit, given above
+    from fakejobs.drivers.heads import BoundedHeads
+
+    return BoundedHeads
 
 
 @contextlib.contextmanager

@@ -1,28 +1,25 @@
 """What the API must refuse: valid bodies and queries of which exactly one rule is broken, and which one.
 
-The rules are those of the schema: each keyword at each place, found by walking it, so that a new key is covered as soon as it is
+The rules are those of the schema, each keyword at each place. They are found by walking it, so that a new key is covered as soon as it is
 there. Beside them are the few that no schema can say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import urlencode
 
-from fakejobs.generate.source import Seeded, Source
-from fakejobs.generate.specs import Body, job_spec
-from fakejobs.generate.values import object_id, value
+from fakejobs.generate.breaking import CANDIDATES, breaking
+from fakejobs.generate.source import Source
+from fakejobs.generate.specs import IMAGES, PORTS, SOURCES, job_spec
+from fakejobs.generate.values import Body, object_id, value
 from fakejobs.model.flavors import UNLISTED
-from fakejobs.model.quirks import Quirks
-from fakejobs.wire.decode import Invalid, read_submission
 from fakejobs.wire.json_types import Json, Schema
 from fakejobs.wire.paths import join_index, join_key
-from fakejobs.wire.pieces import MAX_SAFE_INTEGER
-from fakejobs.wire.schema import ROUTES, schema_at
-from fakejobs.wire.validate import Problem
+from fakejobs.wire.schema import LATEST, epoch, routes_at, schema_at
 
 
 @dataclass(frozen=True)
@@ -30,13 +27,18 @@ class Broken:
     """The one rule that is broken.
 
     Attributes:
-        rule: the keyword of JSON Schema (``type``, ``maximum``, ``pattern``, ``required``, ...), or one of ours: ``image``,
-            ``unlisted-flavor``, ``public-port``, ``repeated``, ``cursor``.
+        rule: the keyword of JSON Schema (``type``, ``maximum``, ``pattern``, ``required``, ...), or one of ours: ``integer`` (a number that
+            is not whole), ``image``, ``unlisted-flavor``, ``public-port``, ``repeated``, ``cursor``.
         path: where, as the answer names it: ``expose.ports[1]``, ``environment.1BAD (key)``; empty for the whole.
+        place: where in the schema, the same for all items and all keys of a map: ``expose.ports[]``, ``environment.* (key)``.
     """
 
     rule: str
     path: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.rule} at {self.path}" if self.path else self.rule
 
 
 @dataclass(frozen=True)
@@ -52,285 +54,321 @@ class Query:
     pairs: tuple[tuple[str, str], ...]
 
     def __str__(self) -> str:
+        """As it stands in a URL, behind the question mark."""
         return urlencode(self.pairs)
 
 
-Step = str | int
-"""On the way to a place: a key, or an index."""
+ANY_KEY = "*"
+ANY_ITEM = "[]"
 
 
 @dataclass(frozen=True)
-class _Rule:
-    """One keyword at one place of the schema.
+class Rule:
+    """One keyword at one place of a schema.
 
     Attributes:
         keyword: the rule.
-        steps: the way to the place; ``*`` stands for any key of a map, ``0`` for an item of an array.
-        schema: what is there.
-        is_key: whether the rule is about the name of a key of the map at that place.
+        steps: the way to the place: keys, `ANY_KEY` of a map, `ANY_ITEM` of an array.
+        schema: of what is there; of the names, if ``of_key``.
+        of_key: whether it is a rule for the names of the map at that place.
     """
 
     keyword: str
-    steps: tuple[Step, ...]
+    steps: tuple[str, ...]
     schema: Schema
-    is_key: bool = False
+    of_key: bool = False
+
+    @property
+    def place(self) -> str:
+        """As in `Broken`."""
+        path = ""
+        for step in (*self.steps, ANY_KEY) if self.of_key else self.steps:
+            path = f"{path}{step}" if step == ANY_ITEM else f"{path}.{step}" if path else step
+        return f"{path} (key)" if self.of_key else path
 
 
 # --------------------------------------------------------------------------------------------- bodies
 
 
-def create_body(source: Source) -> tuple[Json, Broken]:
-    """A body of ``POST /api/jobs/{namespace}`` that is refused for one reason only, and that reason."""
-    own = source.integer(0, 11)
-    if own < len(_OWN_RULES):
-        return _OWN_RULES[own](source)
-    if own == len(_OWN_RULES):
-        return source.pick(([], "text", 7, None, True)), Broken("type", "")
-    return _break(source, job_spec(source), source.pick(rules()))
+def create_body(source: Source, date: str = LATEST) -> tuple[Json, Broken]:
+    """A body of ``POST /api/jobs/{namespace}`` that a fake with its default quirks refuses for one reason only, and that reason."""
+    rule = source.pick(body_rules(epoch(date)))
+    if rule.keyword == "type" and not rule.steps:
+        return deepcopy(source.pick(breaking("type", rule.schema))), Broken("type", "", "")
+    body = job_spec(source, date)
+    if rule.keyword in _OWN_RULES:
+        path = _OWN_RULES[rule.keyword](source, body)
+        return body, Broken(rule.keyword, path, rule.place)
+    _make_room(source, body, rule)
+    path = _break(source, body, rule, _job_schema(epoch(date)))
+    return body, Broken(rule.keyword, path, rule.place)
 
 
 @cache
-def rules() -> tuple[_Rule, ...]:
-    """Every rule of the schema of a job that can be broken alone."""
-    return tuple(rule for rule in _rules(schema_at("job-spec"), ()) if _breaks_alone(rule))
+def body_rules(in_epoch: str = LATEST) -> tuple[Rule, ...]:
+    """Every rule that a body can break alone, simplest first.
+
+    Left out are those that another always covers: an id that is too short does not match its pattern either.
+    """
+    schema = _job_schema(epoch(in_epoch))
+    properties = schema["properties"]
+    own = [Rule("image", (), {}), Rule("unlisted-flavor", ("flavor",), {})]
+    if "portsPublic" in properties.get("expose", {}).get("properties", {}):
+        own.append(Rule("public-port", ("expose", "portsPublic", ANY_ITEM), {}))
+    return (*filter(_breaks_alone, rules_of(schema)), *own, Rule("type", (), schema))
 
 
-def _breaks_alone(rule: _Rule) -> bool:
-    """Whether nothing else is wrong when it is broken: too short an ObjectId, for one, does not match its pattern either."""
-    body, broken = _break(Seeded(0), {"dockerImage": "ubuntu", "flavor": "cpu-basic"}, rule)
-    return [problem.path for problem in _found(body)] == [broken.path]
+def rules_of(schema: Schema, steps: tuple[str, ...] = ()) -> Iterator[Rule]:
+    """Every rule of ``schema``, and of what it contains; without that of the type of the whole.
 
-
-def _found(body: Json) -> list[Problem]:
-    try:
-        read_submission(body, Quirks())
-    except Invalid as error:
-        return error.found
-    return []
-
-
-def _rules(schema: Schema, steps: tuple[Step, ...]) -> Iterator[_Rule]:
-    keywords = [keyword for keyword in _BREAKERS if keyword in schema]
-    if "enum" in keywords:
-        keywords = ["enum"]
-    kinds = schema.get("type", ())
-    if "integer" in kinds:
-        keywords.append("integer")
-    if steps:
-        yield from (_Rule(keyword, steps, schema) for keyword in keywords)
-    for key in schema.get("required", ()):
-        yield _Rule("required", (*steps, key), {})
-    for key, member in schema.get("properties", {}).items():
-        yield from _rules(member, (*steps, key))
-    if isinstance(schema.get("additionalProperties"), dict):
-        names: Schema = schema["propertyNames"]
-        yield from (
-            _Rule(keyword, steps, names, is_key=True)
-            for keyword in ("pattern", "maxLength")
-            if keyword in names
+    Raises:
+        ValueError: it has a keyword that nothing here can break.
+    """
+    if unknown := schema.keys() - CANDIDATES.keys() - _NO_RULES:
+        raise ValueError(
+            f"nothing breaks {', '.join(sorted(unknown))} at {'.'.join(steps)}; add how to in {__name__}"
         )
-        yield from _rules(schema["additionalProperties"], (*steps, "*"))
+    for key in schema.get("required", ()):
+        yield Rule("required", (*steps, key), {})
+    if steps:
+        yield from (Rule(keyword, steps, schema) for keyword in _keywords(schema))
+    for key, member in schema.get("properties", {}).items():
+        yield from rules_of(member, (*steps, key))
+    if isinstance(schema.get("additionalProperties"), dict):
+        names = schema.get("propertyNames", {})
+        # Names are always texts.
+        yield from (
+            Rule(keyword, steps, names, of_key=True) for keyword in _keywords(names) if keyword != "type"
+        )
+        yield from rules_of(schema["additionalProperties"], (*steps, ANY_KEY))
     if "items" in schema:
-        yield from _rules(schema["items"], (*steps, 0))
+        yield from rules_of(schema["items"], (*steps, ANY_ITEM))
 
 
-def _break(source: Source, body: Body, rule: _Rule) -> tuple[Body, Broken]:
-    """``body`` with ``rule`` broken, and where that is."""
-    body = deepcopy(body)
-    # What would be a second mistake: two images, or public ports that are no ports any more.
-    if rule.steps[0] in ("spaceId", "dockerImage"):
+def _keywords(schema: Schema) -> Iterator[str]:
+    yield from (keyword for keyword in CANDIDATES if keyword in schema)
+    if "integer" in schema.get("type", ()):
+        yield "integer"
+
+
+_NO_RULES = {
+    "description",
+    "default",
+    "properties",
+    "required",
+    "propertyNames",
+    "additionalProperties",
+    "items",
+}
+"""Keywords that are no rule for the value, or are looked at where they stand."""
+
+
+def _breaks_alone(rule: Rule) -> bool:
+    return rule.keyword in ("required", "minItems", "maxItems") or bool(breaking(rule.keyword, rule.schema))
+
+
+def _make_room(source: Source, body: Body, rule: Rule) -> None:
+    """Take out of ``body`` what would be a second mistake once ``rule`` is broken."""
+    if rule.steps[0] in ("spaceId", "dockerImage"):  # not both
         body.pop("spaceId", None)
         body.pop("dockerImage", None)
-    elif rule.steps[0] == "expose":
-        body["expose"] = {"ports": [8000], **({"portsPublic": [8000]} if "portsPublic" in rule.steps else {})}
-    schema = schema_at("job-spec")
+    if rule.place.startswith("expose.ports"):
+        ports: list[Json] = [*sorted({source.pick(PORTS) for _ in range(source.integer(1, 3))})]
+        public = ports[: source.integer(1, len(ports))]  # public ports are ports
+        body["expose"] = {"ports": ports, **({"portsPublic": public} if "portsPublic" in rule.steps else {})}
+
+
+def _break(source: Source, body: Body, rule: Rule, schema: Schema) -> str:
+    """Break ``rule`` in ``body``, which is valid; returns where."""
     here: Json = body
     path = ""
-    *way, last = (*rule.steps, "*") if rule.is_key else rule.steps
-    for step in way:
-        member = _member_schema(schema, step)
-        here, path, schema = _enter(source, here, path, step, member), _join(path, step), member
-        if step == "*":
-            raise AssertionError("the pieces of requests have no maps of maps")
-    if rule.keyword == "required":
+    for step in rule.steps if rule.of_key else rule.steps[:-1]:
+        schema = _member(schema, step)
+        here, path = _enter(source, here, path, step, schema)
+    if rule.of_key:
         assert isinstance(here, dict)
-        here.pop(str(last), None)
-        return body, Broken("required", _join(path, last))
+        name = str(source.pick(breaking(rule.keyword, rule.schema)))
+        here[name] = value(source, schema["additionalProperties"])
+        return f"{join_key(path, name)} (key)"
+    last = rule.steps[-1]
     if isinstance(here, list):
-        wrong = _BREAKERS[rule.keyword](source, rule.schema)
         at = source.integer(0, len(here) - 1) if here else 0
-        here[at : at + 1] = [wrong]
-        return body, Broken(rule.keyword, join_index(path, at))
+        here[at : at + 1] = [_wrong(source, rule, None)]
+        return join_index(path, at)
     assert isinstance(here, dict)
-    if last == "*":
-        valid_names = _member_name(source, here)
-        if rule.is_key:
-            bad = _BREAKERS[rule.keyword](source, rule.schema)
-            here[str(bad)] = "value"
-            return body, Broken(rule.keyword, f"{join_key(path, str(bad))} (key)")
-        last = valid_names
-    there = here.get(str(last))
-    if rule.keyword == "maxItems" and isinstance(there, list) and there:
-        here[str(last)] = there[:1] * (rule.schema["maxItems"] + source.integer(1, 3))
+    if rule.keyword == "required":
+        here.pop(last, None)
     else:
-        here[str(last)] = _BREAKERS[rule.keyword](source, rule.schema)
-    return body, Broken(rule.keyword, _join(path, last))
+        last = _name(source, here, schema) if last == ANY_KEY else last
+        here[last] = _wrong(source, rule, here.get(last))
+    return join_key(path, last)
 
 
-def _member_schema(schema: Schema, step: Step) -> Schema:
-    member: Schema = schema["items"] if step == 0 else schema["properties"][step]
+def _member(schema: Schema, step: str) -> Schema:
+    member: Schema = (
+        schema["items"]
+        if step == ANY_ITEM
+        else schema["additionalProperties"]
+        if step == ANY_KEY
+        else schema["properties"][step]
+    )
     return member
 
 
-def _enter(source: Source, here: Json, path: str, step: Step, schema: Schema) -> Json:
-    """What is at ``step``; made, if it is not there."""
+def _enter(source: Source, here: Json, path: str, step: str, schema: Schema) -> tuple[Json, str]:
+    """What is at ``step`` and where that is; it is made if it is not there."""
     if isinstance(here, list):
         if not here:
             here.append(value(source, schema))
-        return here[0]
+        at = source.integer(0, len(here) - 1)
+        return here[at], join_index(path, at)
     assert isinstance(here, dict), path
-    key = str(step)
-    if not isinstance(here.get(key), (dict, list)):
-        made = value(source, schema)
-        here[key] = {} if made is None else made
-    return here[key]
+    if step == ANY_KEY:
+        step = _name(source, here, schema)
+    if here.get(step) is None:
+        here[step] = value(source, schema)
+    return here[step], join_key(path, step)
 
 
-def _member_name(source: Source, here: dict[str, Json]) -> str:
-    return source.pick(sorted(here)) if here else "KEY"
+def _name(source: Source, here: Mapping[str, Json], schema: Schema) -> str:
+    return source.pick(list(here)) if here else str(value(source, schema.get("propertyNames", {})))
 
 
-def _join(path: str, step: Step) -> str:
-    return join_index(path, step) if isinstance(step, int) else join_key(path, step)
-
-
-def _wrong_type(source: Source, schema: Schema) -> Json:
-    allowed = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    wrong: dict[str, Json] = {
-        "null": None,
-        "boolean": True,
-        "string": "text",
-        "array": [],
-        "object": {},
-        "number": 1.5,
-    }
-    for kind in allowed:
-        wrong.pop(kind, None)
-        if kind == "integer":
-            del wrong["number"]  # that is the rule `integer`
-    return source.pick(list(wrong.values()))
-
-
-def _no_match(source: Source, schema: Schema) -> Json:
-    length = schema.get("minLength")
-    bad = source.pick(("1 bad", "a b", "ü", "-", "=", "é/"))
-    if schema["pattern"].startswith("^[a-zA-Z0-9._-]"):
-        bad = source.pick(("a b", "ü", "a/b", "=", "\n"))
-    return "g" * length if isinstance(length, int) else bad
-
-
-_NO_MEMBERS: tuple[Json, ...] = ("", "no-such-value", 7, None, ["cpu-basic"])
-
-_BREAKERS: dict[str, Callable[[Source, Schema], Json]] = {
-    "enum": lambda source, _schema: source.pick(_NO_MEMBERS),
-    "type": _wrong_type,
-    "integer": lambda source, schema: max(schema.get("minimum", 1), 1) + source.pick((0.5, 0.25)),
-    "minimum": lambda source, schema: schema["minimum"] - source.integer(1, 1000),
-    "exclusiveMinimum": lambda source, schema: schema["exclusiveMinimum"] - source.integer(0, 1000),
-    "maximum": lambda source, schema: schema["maximum"] + source.pick((1, 2, MAX_SAFE_INTEGER, 10**30)),
-    "minLength": lambda _source, schema: "a" * (schema["minLength"] - 1),
-    "maxLength": lambda source, schema: "a" * (schema["maxLength"] + source.integer(1, 100)),
-    "pattern": _no_match,
-    "minItems": lambda _source, _schema: [],
-    "maxItems": lambda source, schema: [value(source, schema["items"])] * (schema["maxItems"] + source.integer(1, 3)),
-}  # fmt: skip
-"""For each keyword, a value that breaks it and no other."""
-
-
-def _image_twice(source: Source) -> tuple[Body, Broken]:
-    return {**job_spec(source), "dockerImage": "ubuntu", "spaceId": "fake-user/space"}, Broken("image", "")
-
-
-def _no_image(source: Source) -> tuple[Body, Broken]:
-    body = job_spec(source)
-    return {key: each for key, each in body.items() if key not in ("dockerImage", "spaceId")}, Broken(
-        "image", ""
+def _wrong(source: Source, rule: Rule, there: Json) -> Json:
+    """A value that breaks ``rule``, in place of the valid ``there``."""
+    if rule.keyword not in ("minItems", "maxItems"):
+        return deepcopy(source.pick(breaking(rule.keyword, rule.schema)))
+    items = there if isinstance(there, list) and there else [value(source, rule.schema["items"])]
+    wanted = (
+        rule.schema["minItems"] - 1
+        if rule.keyword == "minItems"
+        else rule.schema["maxItems"] + source.integer(1, 20)
     )
+    return [items[index % len(items)] for index in range(wanted)]
 
 
-def _unlisted_flavor(source: Source) -> tuple[Body, Broken]:
-    return {**job_spec(source), "flavor": source.pick(UNLISTED)}, Broken("unlisted-flavor", "flavor")
+@lru_cache(maxsize=64)
+def _job_schema(in_epoch: str) -> Schema:
+    return schema_at("job-spec", in_epoch)
 
 
-def _public_port(source: Source) -> tuple[Body, Broken]:
-    ports: list[Json] = [8000, 8080]
-    at = source.integer(0, 1)
-    public: list[Json] = [8000, source.integer(1, 7999)] if at else [source.integer(9000, 65535)]
-    return {**job_spec(source), "expose": {"ports": ports, "portsPublic": public}}, Broken(
-        "public-port", f"expose.portsPublic[{at}]"
-    )
+# --------------------------------------------------------------------------- rules that no schema can say
 
 
-_OWN_RULES = (_image_twice, _no_image, _unlisted_flavor, _public_port)
+def _image(source: Source, body: Body) -> str:
+    """Both an image and a Space, or neither."""
+    if source.chance():
+        body.update(dockerImage=source.pick(IMAGES), spaceId=source.pick(SOURCES))
+    else:
+        body.pop("dockerImage", None)
+        body.pop("spaceId", None)
+    return ""
+
+
+def _unlisted_flavor(source: Source, body: Body) -> str:
+    body["flavor"] = source.pick(UNLISTED)
+    return "flavor"
+
+
+def _public_port(source: Source, body: Body) -> str:
+    ports: list[Json] = [source.integer(1, 65535)]
+    public: list[Json] = ports * source.integer(0, 2)
+    at = source.integer(0, len(public))
+    other = source.integer(1, 65534)
+    public.insert(at, other if other != ports[0] else 65535)
+    body["expose"] = {"ports": ports, "portsPublic": public}
+    return f"expose.portsPublic[{at}]"
+
+
+_OWN_RULES: Mapping[str, Callable[[Source, Body], str]] = {
+    "image": _image,
+    "unlisted-flavor": _unlisted_flavor,
+    "public-port": _public_port,
+}
+"""Each breaks its rule in a body, and returns where."""
 
 
 # -------------------------------------------------------------------------------------------- queries
 
 
-def query(source: Source) -> tuple[Query, Broken]:
-    """A query that is refused for one reason only, and that reason."""
-    route, name, rule = source.pick(query_rules())
-    schema: Schema = schema_at(str(next(each.query for each in ROUTES if each.name == route)))["properties"][
-        name
-    ]
-    bad, is_list = _bad_text(source, schema, rule), schema["type"] == "array"
-    pairs = [(name, each) for each in bad]
-    at = 0
-    if is_list:
-        good = [(name, _valid_text(source, schema)) for _ in range(source.integer(0, 2))]
-        at = len(good)
-        pairs = good + pairs
-    path = join_index(name, at) if is_list and rule != "type" else name
-    return Query(route, tuple(pairs)), Broken(rule, path)
+@dataclass(frozen=True)
+class QueryRule:
+    """One rule for one parameter of one route; ``schema`` is that of the parameter."""
+
+    route: str
+    name: str
+    keyword: str
+    schema: Schema
+
+    @property
+    def place(self) -> str:
+        """As in `Broken`."""
+        return f"{self.name}{ANY_ITEM}" if self.schema["type"] == "array" else self.name
 
 
-_QUERY_KEYWORDS = ("enum", "pattern", "maxLength", "minimum", "maximum")
+def query(source: Source, date: str = LATEST, routes: Collection[str] | None = None) -> tuple[Query, Broken]:
+    """A query that is refused for one reason only, and that reason. Valid parameters may stand beside the bad one.
+
+    Args:
+        source: where the choices come from.
+        date: an ISO date, or "latest".
+        routes: only of these; None: of all that have a query.
+
+    Raises:
+        ValueError: none of ``routes`` has a query.
+    """
+    rules = [rule for rule in query_rules(epoch(date)) if routes is None or rule.route in routes]
+    if not rules:
+        raise ValueError(f"no rules for queries of {sorted(routes or ())}")
+    rule = source.pick(rules)
+    is_list = rule.schema["type"] == "array"
+    before = [_valid(source, rule.schema) for _ in range(source.integer(0, 2))] if is_list else []
+    pairs = [(rule.name, text) for text in (*before, *_bad_texts(source, rule))]
+    for other, schema in _parameters(rule.route, epoch(date)).items():
+        if other not in (rule.name, "cursor") and source.chance(20):
+            pairs.append((other, _valid(source, schema)))
+    if source.chance(10):
+        pairs.insert(0, ("unheard-of", ""))  # what the route does not know is ignored
+    path = join_index(rule.name, len(before)) if is_list else rule.name
+    return Query(rule.route, tuple(pairs)), Broken(rule.keyword, path, rule.place)
 
 
 @cache
-def query_rules() -> tuple[tuple[str, str, str], ...]:
-    """Every (route, parameter, rule) that a query can break."""
-    found: list[tuple[str, str, str]] = []
-    for route in ROUTES:
-        if route.query is None or route.path.startswith("/api/scheduled-jobs"):
-            continue
-        for name, schema in schema_at(route.query)["properties"].items():
+def query_rules(in_epoch: str = LATEST) -> tuple[QueryRule, ...]:
+    """Every rule that a query can break alone."""
+    found: list[QueryRule] = []
+    for route in routes_at(in_epoch):
+        for name, schema in _parameters(route.name, in_epoch).items():
             inner: Schema = schema.get("items", schema)
-            keywords: list[str] = [each for each in _QUERY_KEYWORDS if each in inner]
+            # A text is all that a query can hold: it is of another type only where a number is due.
+            keywords = [keyword for keyword in _keywords(inner) if keyword not in ("type", "integer")]
             if inner.get("type") == "integer":
                 keywords.append("type")
             if schema["type"] != "array":
                 keywords.append("repeated")
             if name == "cursor":
                 keywords.append("cursor")
-            found += [(route.name, name, keyword) for keyword in keywords]
+            found += [QueryRule(route.name, name, keyword, schema) for keyword in keywords]
     return tuple(found)
 
 
-def _valid_text(source: Source, schema: Schema) -> str:
+@cache
+def _parameters(route: str, in_epoch: str) -> Mapping[str, Schema]:
+    piece = next(each.query for each in routes_at(in_epoch) if each.name == route)
+    properties: dict[str, Schema] = schema_at(piece, in_epoch)["properties"] if piece else {}
+    return properties
+
+
+def _valid(source: Source, schema: Schema) -> str:
     return str(value(source, schema.get("items", schema)))
 
 
-def _bad_text(source: Source, schema: Schema, rule: str) -> list[str]:
-    inner: Schema = schema.get("items", schema)
-    if rule == "repeated":
-        return [_valid_text(source, schema), _valid_text(source, schema)]
-    if rule == "cursor":
-        return [source.pick(("", "x", "MTIz", object_id(source)))]
-    if rule == "type":
-        return [source.pick(("", "x", "1.5", "1e3", "0x10", "\u0661"))]
-    if rule == "enum":
-        return [source.pick(("", "running", "RUNNING,ERROR", "UPDATING", "QUEUED"))]
-    if rule == "pattern":
-        return [source.pick(("no-equals-sign", "=value", "a b=c", "key=a/b", "ü=1", ""))]
-    return [str(_BREAKERS[rule](source, inner))]
+def _bad_texts(source: Source, rule: QueryRule) -> list[str]:
+    inner: Schema = rule.schema.get("items", rule.schema)
+    if rule.keyword == "repeated":
+        return [_valid(source, rule.schema) for _ in range(source.integer(2, 4))]
+    if rule.keyword == "cursor":
+        return [source.pick(("", "x", "MTIz", "é", "a b", "=" * 4, object_id(source)))]
+    if rule.keyword == "type":
+        return [source.pick(("x", "", " 5", "+5", "1.5", "1e3", "0x10", "\u0661", "5,6", "null", "9" * 301))]
+    return [source.pick([str(each) for each in breaking(rule.keyword, inner) if type(each) in (str, int)])]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 
 from fakejobs.generate.source import Source
-from fakejobs.generate.specs import Body, job_spec, resource_group
-from fakejobs.generate.values import HEX, cron, instant, object_id, value
+from fakejobs.generate.specs import job_spec, resource_group
+from fakejobs.generate.values import HEX, Body, cron, instant, object_id, value
 from fakejobs.model.draws import entity_id
 from fakejobs.model.identity import avatar_url
 from fakejobs.model.job import Job, JobAt, timeout_ms
@@ -16,24 +17,42 @@ from fakejobs.model.planning import TIMEOUT_MESSAGE
 from fakejobs.model.quirks import Quirks
 from fakejobs.model.stages import TERMINAL, JobStage
 from fakejobs.wire.encode import job_body
-from fakejobs.wire.json_types import Json, Schema
+from fakejobs.wire.json_types import Schema
 from fakejobs.wire.schema import LATEST, epoch, schema_at
 from fakejobs.wire.times import to_iso
 
 USERS = ("fake-user", "ada", "grace-hopper", "x")
 ORGS = ("acme-ai", "fine.tuners")
+CANCEL_REASONS = (
+    "NO_CREDITS",
+    "NO_SUBSCRIPTION",
+    "RESOURCE_GROUP_LIMIT",
+    "a reason that nobody knows yet",
+)
 _LAGS = (0, 1, 999, 1000, 6000, 61_000, 3_600_000)
+_DAY = 86_400_000
 _QUIRKS = Quirks()
 
 
-def stages(date: str = LATEST) -> list[JobStage]:
-    """The stages that there were on a day, simplest first."""
-    names = _schema("job-status", epoch(date))["properties"]["stage"]["enum"]
-    return [JobStage(name) for name in names]
+@dataclass(frozen=True)
+class _Made:
+    """A job without times, and what a body has beyond what the hub keeps of it."""
+
+    job: Job
+    extra: Body
+
+
+def stages(date: str = LATEST) -> tuple[JobStage, ...]:
+    """The stages that there were on a day, in the order of a life: the first is the simplest."""
+    return _stages(epoch(date))
 
 
 def check_stage(stage: JobStage | str | None, date: str = LATEST) -> None:
-    """Raise a `ValueError` if there is no such stage, or was none on that day. None is any."""
+    """See to it that there was such a stage on that day; None is any.
+
+    Raises:
+        ValueError: there was not.
+    """
     known = stages(date)
     if stage is not None and stage not in known:
         raise ValueError(f"stage: {str(stage)!r} is none of {', '.join(known)} (API of {date})")
@@ -51,58 +70,54 @@ def job(source: Source, stage: JobStage | str | None = None, date: str = LATEST)
         ValueError: there is no such stage, or there was none on that day.
     """
     check_stage(stage, date)
-    if stage is None:
-        stage = source.pick(stages(date))
-    made, extra = _job(source, date)
-    made, now = _until(source, made, JobStage(stage))
-    return _body(source, made, now, extra, date)
+    wanted = source.pick(stages(date)) if stage is None else JobStage(stage)
+    made = _make(source, date)
+    failures = source.integer(1, min(retries, 3)) if (retries := _retries(made)) and source.chance(30) else 0
+    plan = _plan(source, made, wanted, failures)
+    since = {JobStage.SCHEDULING: _ready(plan), JobStage.RUNNING: plan.start}.get(wanted, plan.end)
+    now = since + (_run(source, made) - 1 if wanted is JobStage.RUNNING else _lag(source))
+    return _body(source, made, plan, now, date, whole=False)
 
 
 def timeline(source: Source, date: str = LATEST) -> list[Body]:
-    """What somebody who polls a job sees of it: one body for each stage that it goes through, oldest first.
+    """What somebody who polls a job sees of it, oldest first: one look or two at each of its stages.
 
-    It may be tried several times: RUNNING is followed by SCHEDULING then, with one more failure in ``failureCount``.
+    It may be tried several times: RUNNING is followed by SCHEDULING then, with one more failure in ``failureCount``. The poller may come late
+    (the first SCHEDULING is missing) or leave early (the job is not over).
     """
-    made, extra = _job(source, date)
-    created = made.plan.created
-    seen: list[tuple[Plan, int]] = []
-    earlier: tuple[tuple[int, int], ...] = ()
-    ready = created
-    retries = source.integer(0, min(_retries(made), 2))
-    for attempt in range(retries + 1):
-        start = ready + _lag(source)
-        end = start + 1 + _lag(source)
-        waits = Plan(created, start, end, JobStage.ERROR, earlier=earlier)
-        if attempt or source.chance(80):  # a poller may miss it
-            seen.append((waits, ready))
-        if start > ready and attempt == retries and source.chance(10):  # it ends before it runs
-            stage, message, reason = _ending(source, JobStage.CANCELED, made)
-            seen.append((Plan(created, NEVER, start, stage, message, reason, earlier), start))
-            break
-        seen.append((waits, start + source.integer(0, end - start - 1)))
-        if attempt < retries:
-            earlier, ready = (*earlier, (start, end)), end
-            continue
-        if source.chance(90):
-            stage = source.pick((JobStage.COMPLETED, JobStage.ERROR, JobStage.CANCELED))
-            stage, message, reason = _ending(source, stage, made)
-            seen.append((Plan(created, start, end, stage, message, reason, earlier), end))
+    made = _make(source, date)
+    failures = source.integer(0, min(_retries(made), 2))
+    final = source.pick((JobStage.RUNNING, JobStage.COMPLETED, JobStage.ERROR, JobStage.CANCELED))
+    plan = _plan(source, made, final, failures)
+    looks: list[tuple[Plan, int]] = []
+    ready = plan.created
+    for index, (start, end) in enumerate(plan.earlier):
+        attempt = Plan(plan.created, start, end, JobStage.ERROR, earlier=plan.earlier[:index])
+        looks += _looks(source, attempt, (ready, start, end))
+        ready = end
+    # The stages that are left: until it starts, until it ends, and since then.
+    changes = [ready, *(each for each in (plan.start, plan.end) if each < NEVER)]
+    last = changes[-1] + (_run(source, made) if final is JobStage.RUNNING else _DAY)
+    looks += _looks(source, plan, (*changes, last))
+    if final is not JobStage.RUNNING and source.chance(10):
+        looks.append((replace(plan, end_stage=JobStage.DELETED, message=None, cancel_reason=None), last))
+    if len(looks) > 1 and source.chance(20):
+        del looks[0]
+    known = stages(date)
     return [
-        _body(source, replace(made, plan=plan), now, extra, date, whole=True)
-        for plan, now in seen
-        if plan.stage_at(now) in stages(date)
+        _body(source, made, seen, now, date, whole=True) for seen, now in looks if seen.stage_at(now) in known
     ]
 
 
 def scheduled_job(source: Source, date: str = LATEST) -> Body:
     """A scheduled job, as every route answers it that answers one."""
     schema = _schema("scheduled-job", epoch(date))
-    made, extra = _job(source, date)
-    created = made.plan.created
+    made = _make(source, date)
+    created = made.job.plan.created
     last = created + _lag(source) if source.chance() else None
     following = max(last or 0, created) + 60_000 * source.integer(1, 1440)
     body: Body = {
-        "id": made.id,
+        "id": made.job.id,
         "createdAt": to_iso(created),
         "schedule": cron(source),
         "suspend": source.chance(30),
@@ -115,39 +130,31 @@ def scheduled_job(source: Source, date: str = LATEST) -> Body:
     }
     if body["suspend"] and source.chance():
         body["suspendReason"] = source.pick(("NO_CREDITS", "The credits of this account are used up"))
-    for key in ("owner", "initiator"):
-        person = made.about["owner"] if key == "owner" else _person("user", _creator(made))
-        assert isinstance(person, dict)
+    persons = {"owner": made.job.about["owner"], "initiator": _person("user", _creator(made))}
+    for key, person in persons.items():
         if key == "owner" or source.chance():
+            assert isinstance(person, dict)
             body[key] = {name: person[name] for name in schema["properties"][key]["properties"]}
-    whole = _body(source, made, created, extra, date)
+    # A spec has no times: it is that of a job which does not run.
+    whole = _body(source, made, Plan(created, NEVER, NEVER, JobStage.COMPLETED), created, date, whole=True)
     spec_schema = _schema("scheduled-job-spec", epoch(date))
-    unseen = ("startedAt", "finishedAt", "durations")  # of a job that runs, and never in a spec that was seen
-    body["jobSpec"] = {
-        key: whole[key] for key in spec_schema["properties"] if key in whole and key not in unseen
-    }
+    spec: Body = {key: whole[key] for key in spec_schema["properties"] if key in whole and key != "durations"}
+    body["jobSpec"] = spec
     return _known(source, body, schema)
 
 
-def _job(source: Source, date: str) -> tuple[Job, Body]:
-    """A job without a plan yet, and the keys that are not in the spec."""
-    spec = dict(job_spec(source, date))
+def _make(source: Source, date: str) -> _Made:
+    flavors: list[str] = _schema("job", epoch(date))["properties"]["flavor"]["enum"]
+    spec: dict[str, object] = {**job_spec(source, date, flavors)}
     created = instant(source)
     user = source.pick(USERS)
     org = source.pick(ORGS) if source.chance(30) else None
-    owner = _person("org", org) if org else _person("user", user)
-    about: dict[str, object] = {"owner": owner, "createdBy": {"id": entity_id("user", user), "name": user}}
-    kind = source.integer(0, 7)
-    if kind == 1:
-        about["initiator"] = {"type": "scheduled-job", "id": object_id(source)}
-    elif kind == 2:
-        about["initiator"] = {"type": "duplicated-job", "id": object_id(source)}
-    elif kind == 3:
-        about["initiator"] = {"type": "webhook", "id": object_id(source)}
-    elif kind == 4 and org is not None:
-        about["initiator"] = owner
-    else:
-        about["initiator"] = _person("user", user)
+    owner = _person("user", user) if org is None else _person("org", org)
+    about: dict[str, object] = {
+        "owner": owner,
+        "createdBy": {"id": entity_id("user", user), "name": user},
+        "initiator": _initiator(source, user, owner),
+    }
     labels = spec.pop("labels", {})
     assert isinstance(labels, dict)
     secrets = spec.pop("secrets", None)
@@ -156,8 +163,10 @@ def _job(source: Source, date: str) -> tuple[Job, Body]:
         if secrets and source.chance():
             about["hfToken"] = _hf_token(source, user, org)
     extra: Body = {}
-    if "resourceGroupId" in spec and source.chance():
-        extra["resourceGroup"] = {**resource_group(source), "id": spec["resourceGroupId"]}
+    if org is None:
+        spec.pop("resourceGroupId", None)  # organisations have them
+    elif "resourceGroupId" in spec and source.chance():
+        extra["resourceGroup"] = {**resource_group(source), "id": str(spec["resourceGroupId"])}
     expose = spec.get("expose")
     if isinstance(expose, dict) and "ports" not in expose:  # until June 2026, and never in a response
         del spec["expose"]
@@ -165,112 +174,130 @@ def _job(source: Source, date: str) -> tuple[Job, Body]:
     if spec.get("timeoutSeconds", 0) is None:
         del spec["timeoutSeconds"]
     plan = Plan(created, NEVER, NEVER, JobStage.COMPLETED)
-    names = {str(key): str(each) for key, each in labels.items()}
-    return Job(_id(source, created), str(owner["name"]), 1, plan, spec, names, about), extra
+    return _Made(Job(_id(source, created), str(owner["name"]), 1, plan, spec, labels, about), extra)
 
 
-def _until(source: Source, made: Job, stage: JobStage) -> tuple[Job, int]:
-    """The job with a plan that has it in ``stage`` at the instant that comes with it."""
-    created = made.plan.created
-    earlier: tuple[tuple[int, int], ...] = ()
-    ready = created
-    if (retries := _retries(made)) and source.chance(30):
-        for _ in range(source.integer(1, min(retries, 3))):
-            start = ready + _lag(source)
-            ready = start + 1 + _lag(source)
-            earlier = (*earlier, (start, ready))
-    start = ready + _lag(source)
+def _plan(source: Source, made: _Made, stage: JobStage, failures: int) -> Plan:
+    """When the job does what, so that it comes to ``stage`` and stays there. Its stage after a failure is SCHEDULING for a while."""
+    created = made.job.plan.created
+    plan = Plan(created, NEVER, NEVER, JobStage.COMPLETED)
+    for _ in range(failures):
+        start = _ready(plan) + 1 + _lag(source)
+        plan = replace(plan, earlier=(*plan.earlier, (start, start + _run(source, made))))
     if stage is JobStage.SCHEDULING:
-        return replace(made, plan=Plan(created, start + 1, NEVER, stage, earlier=earlier)), start
-    running = 1 + _lag(source)
+        return plan
+    start = _ready(plan) + _lag(source) + (1 if failures else 0)
     if stage is JobStage.RUNNING:
-        return replace(made, plan=Plan(created, start, NEVER, stage, earlier=earlier)), start + running - 1
-    ended, message, reason = _ending(source, stage, made)
-    if message == TIMEOUT_MESSAGE:
-        running = timeout_ms(made.spec)
-    end = start + running
-    never_ran = stage is not JobStage.COMPLETED and message != TIMEOUT_MESSAGE and source.chance(20)
-    if never_ran and stage is JobStage.ERROR:
-        message = "Failed to pull image"
-    plan = Plan(created, NEVER if never_ran else start, end, ended, message, reason, earlier)
-    return replace(made, plan=plan), end + _lag(source)
-
-
-def _ending(source: Source, stage: JobStage, made: Job) -> tuple[JobStage, str | None, str | None]:
-    """(stage, message, cancel reason) of a job that ends."""
+        return replace(plan, start=start)
+    if stage is not JobStage.COMPLETED and start > _ready(plan) and source.chance(20):  # it never ran
+        message = _QUIRKS.image_pull_message if stage is JobStage.ERROR else None
+        return replace(plan, end=start, end_stage=stage, message=message)
+    end = start + _run(source, made)
+    message = reason = None
     if stage is JobStage.ERROR:
-        kind = source.integer(0, 3)
+        code, kind, limit = source.integer(1, 255), source.integer(0, 3), timeout_ms(made.job.spec)
+        message = f"Job failed with exit code: {code}. Reason: Error"
         if kind == 1:
-            return stage, "Job failed with exit code: 137. Reason: OOMKilled", None
-        if kind == 2 and timeout_ms(made.spec) < 10**9:
-            return stage, TIMEOUT_MESSAGE, None
-        code = source.integer(1, 255)
-        return stage, f"Job failed with exit code: {code}. Reason: Error", None
-    if stage is JobStage.CANCELED and source.chance(40):
-        reasons = ("NO_CREDITS", "NO_SUBSCRIPTION", "RESOURCE_GROUP_LIMIT", "a reason that nobody knows yet")
-        return stage, None, source.pick(reasons)
-    return stage, None, None
+            message = "Job failed with exit code: 137. Reason: OOMKilled"
+        elif kind == 2 and limit <= 30 * _DAY:
+            message, end = TIMEOUT_MESSAGE, start + limit
+    elif stage is JobStage.CANCELED and source.chance(40):
+        reason = source.pick(CANCEL_REASONS)
+    return replace(plan, start=start, end=end, end_stage=stage, message=message, cancel_reason=reason)
 
 
-def _body(source: Source, made: Job, now: int, extra: Body, date: str, *, whole: bool = False) -> Body:
+def _looks(source: Source, plan: Plan, changes: tuple[int, ...]) -> list[tuple[Plan, int]]:
+    """One instant, or two, between each two changes that are not the same."""
+    looks = []
+    for since, until in pairwise(changes):
+        if since < until:
+            looks.append((plan, since))
+            if until - since > 1 and source.chance(30):
+                looks.append((plan, source.integer(since + 1, until - 1)))
+    return looks
+
+
+def _body(source: Source, made: _Made, plan: Plan, now: int, date: str, *, whole: bool) -> Body:
     """The body, with the keys of the day. Unless ``whole``, some that need not be there are left out."""
-    body: Body = {**job_body(JobAt(made, now), _QUIRKS), **extra}  # type: ignore[dict-item]  # it is made of JSON
-    stage = made.plan.stage_at(now)
+    seen = JobAt(replace(made.job, plan=plan), now)
+    body: Body = {**job_body(seen, _QUIRKS), **made.extra}  # type: ignore[dict-item]  # it is made of JSON
     status = body["status"]
     assert isinstance(status, dict)
     if not whole:
-        if stage in TERMINAL and source.chance(10):  # of before May 2026
+        if seen.stage in TERMINAL and source.chance(10):  # its end is not known: those of before May 2026
             for key in ("startedAt", "finishedAt", "durations"):
                 body.pop(key, None)
         if isinstance(durations := body.get("durations"), dict) and source.chance(5):
             del durations["totalSecs"]  # each of the three may be missing
-        if not made.plan.earlier and source.chance(20):
+        if not plan.earlier and source.chance(20):
             del status["failureCount"]
         if source.chance(10):
-            body.pop("initiator", None)
+            del body["initiator"]
         if "labels" not in body and source.chance(10):
             body["labels"] = {}
     return _known(source, body, _schema("job", epoch(date)))
 
 
-def _known(source: Source, body: Body, schema: Schema) -> Body:
+def _known(source: Source, body: Body, schema: Schema, at: str = "") -> Body:
     """``body`` with the keys that the schema has, in its order; what no generator here knows comes out of the schema."""
     properties: dict[str, Schema] = schema["properties"]
     known: Body = {}
     for key, member in properties.items():
-        if key in body:
-            known[key] = _pruned(body[key], member)
-        elif key in schema["required"] or (key not in _OURS and source.chance()):
-            known[key] = value(source, member)
+        if key not in body:
+            if key in schema.get("required", ()) or (at + key not in _OURS and source.chance()):
+                known[key] = value(source, member)
+            continue
+        each = body[key]
+        # Copied, all of it: the bodies of a timeline come from one job, and a test may change each of them.
+        if isinstance(each, dict):
+            each = (
+                _known(source, each, member, f"{at}{key}.") if "properties" in member else dict(each.items())
+            )
+        elif isinstance(each, list) and "properties" in member.get("items", ()):
+            each = [_known(source, item, member["items"], f"{at}{key}.") for item in each]  # type: ignore[arg-type]  # objects
+        elif isinstance(each, list):
+            each = list(each)
+        known[key] = each
     return known
 
 
-def _pruned(each: Json, schema: Schema) -> Json:
-    if isinstance(each, dict) and schema.get("additionalProperties") is False:
-        properties = schema["properties"]
-        return {key: _pruned(each[key], properties[key]) for key in properties if key in each}
-    if isinstance(each, list) and "items" in schema:
-        return [_pruned(item, schema["items"]) for item in each]
-    return each
-
-
 _OURS = frozenset(
-    (
-        "id", "createdAt", "spaceId", "dockerImage", "timeout", "environment", "command", "arguments", "arch", "flavor", "createdBy",
-        "resourceGroupId", "retry", "startedAt", "finishedAt", "durations", "volumes", "expose", "network", "type", "owner",
-        "resourceGroup", "initiator", "status", "secrets", "labels", "hfToken",
-        "schedule", "suspend", "suspendReason", "concurrency", "jobSpec",
-    )
-)  # fmt: skip
+    f"{at}{key}"
+    for at, keys in {
+        "": "id createdAt spaceId dockerImage timeout environment command arguments arch flavor createdBy resourceGroupId retry "
+        "startedAt finishedAt durations volumes expose network type owner resourceGroup initiator status secrets labels hfToken "
+        "schedule suspend suspendReason concurrency jobSpec",
+        "createdBy.": "id name",
+        "durations.": "schedulingSecs runningSecs totalSecs",
+        "volumes.": "type source mountPath revision readOnly path",
+        "expose.": "ports portsPublic",
+        "network.": "group aliases",
+        "owner.": "id name type avatarUrl",
+        "initiator.": "id name type avatarUrl",
+        "resourceGroup.": "id name numUsers",
+        "status.": "stage message cancelReason failureCount exposeUrls sshUrl lastJob nextJobRunAt",
+        "hfToken.": "ownerName orgName tokenRole tokenId settingsUrl",
+    }.items()
+    for key in keys.split()
+)
+_OURS |= {f"jobSpec.{key}" for key in _OURS}
 """The keys that are decided on here. One that the schema gets later comes out of the schema until somebody knows better."""
 
 
-def _person(kind: str, name: str) -> dict[str, Json]:
+def _initiator(source: Source, user: str, owner: Body) -> Body:
+    kind = source.integer(0, 7)
+    if kind in (1, 2, 3):
+        types = ("scheduled-job", "duplicated-job", "webhook")
+        return {"type": types[kind - 1], "id": object_id(source)}
+    return owner if kind == 4 else _person("user", user)
+
+
+def _person(kind: str, name: str) -> Body:
     return {"id": entity_id(kind, name), "name": name, "type": kind, "avatarUrl": avatar_url(name)}
 
 
-def _creator(made: Job) -> str:
-    creator = made.about["createdBy"]
+def _creator(made: _Made) -> str:
+    creator = made.job.about["createdBy"]
     assert isinstance(creator, dict)
     return str(creator["name"])
 
@@ -293,12 +320,29 @@ def _id(source: Source, created: int) -> str:
 
 
 def _lag(source: Source) -> int:
-    return source.pick(_LAGS) if source.chance(70) else source.integer(0, 86_400_000)
+    """Milliseconds that something takes."""
+    return source.pick(_LAGS) if source.chance(70) else source.integer(0, _DAY)
 
 
-def _retries(made: Job) -> int:
-    attempts = made.spec.get("attempts", 1)
+def _run(source: Source, made: _Made) -> int:
+    """Milliseconds that an attempt runs: one at least, and no longer than its timeout."""
+    return min(1 + _lag(source), timeout_ms(made.job.spec))
+
+
+def _ready(plan: Plan) -> int:
+    """Since when the latest attempt waits."""
+    return plan.earlier[-1][1] if plan.earlier else plan.created
+
+
+def _retries(made: _Made) -> int:
+    attempts = made.job.spec.get("attempts", 1)
     return attempts - 1 if isinstance(attempts, int) else 0
+
+
+@cache
+def _stages(in_epoch: str) -> tuple[JobStage, ...]:
+    known = _schema("job-status", in_epoch)["properties"]["stage"]["enum"]
+    return tuple(stage for stage in JobStage if stage in known)
 
 
 @cache

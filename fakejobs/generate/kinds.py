@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
+
+import orjson
 
 from fakejobs.generate import invalid, jobs, others, specs, streams, values
 from fakejobs.generate.source import Seeded, Source
@@ -31,6 +34,7 @@ KINDS: Mapping[str, Maker] = {
     "error": lambda source, _stage, _date: _error(source),
     "log-line": lambda source, _stage, _date: streams.log_line(source),
     "create-body": lambda source, _stage, date: specs.job_spec(source, date),
+    "job-spec": lambda source, _stage, date: specs.any_job_spec(source, date),
     "scheduled-body": lambda source, _stage, date: specs.scheduled_body(source, date),
     "invalid-create-body": lambda source, _stage, _date: _invalid(source),
     "cron": lambda source, _stage, _date: values.cron(source),
@@ -50,3 +54,11 @@ def endless(
     source, make = Seeded(seed), KINDS[kind]
     while True:
         yield make(source, stage, date)  # type: ignore[misc]  # generators make JSON
+
+
+def line(each: Json) -> bytes:
+    """One of them as a line of JSON in UTF-8."""
+    try:
+        return orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # a number beyond 64 bits, which some invalid bodies have
+        return json.dumps(each, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

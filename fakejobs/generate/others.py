@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from fakejobs.generate.source import Source, several
-from fakejobs.generate.specs import Body
-from fakejobs.generate.values import object_id, value
+from fakejobs.generate.values import Body, Maker, filled, object_id
 from fakejobs.model.draws import entity_id
 from fakejobs.model.flavors import FLAVORS
 from fakejobs.model.identity import avatar_url
-from fakejobs.wire.encode import hardware_body
+from fakejobs.wire.encode import JobBody, hardware_body
 from fakejobs.wire.json_types import Json, Schema
-from fakejobs.wire.schema import LATEST, schema_at
+from fakejobs.wire.schema import LATEST, epoch, schema_at
 
-_NAMES = ("fake-user", "ada", "grace-hopper")
-_LISTED = hardware_body(FLAVORS)
+_USERS = ("fake-user", "ada", "grace-hopper")
+_ROLES = ("write", "read", "fineGrained", "god")
+_PERMISSIONS = (["job.read"], ["job.read", "job.write"], ["repo.content.read"])
 
 
 @dataclass(frozen=True)
@@ -35,73 +37,100 @@ class ErrorAnswer:
 
 def hardware(source: Source, date: str = LATEST) -> Body:
     """An item of the hardware list: a flavor that is offered, or one that may be some day."""
-    schema = schema_at("hardware", date)
-    listed = source.pick(_LISTED)
-    if source.chance(75):
-        return {key: listed[key] for key in schema["properties"] if key in listed}  # type: ignore[misc]  # it is made of JSON
-    made = _object(source, schema)
-    made["name"] = source.word("abcdefghijklmnopqrstuvwxyz0123456789-", 1, 12)
+    schema = _schema("hardware", epoch(date))
+    if source.chance(25):
+        return _invented(source, schema)
+    # Chosen here and not copied: a nested object that two bodies share would be changed in both.
+    (listed,) = hardware_body((source.pick(FLAVORS),))
+    return _of_the_day(listed, schema)
+
+
+def _invented(source: Source, schema: Schema) -> Body:
+    count, each = source.integer(1, 8), source.integer(16, 192)
+    kind, maker = source.pick((("gpu", "Nvidia"), ("neuron", "AWS")))
     micro = source.integer(1, 1_000_000)
-    made["unitCostMicroUSD"], made["unitCostUSD"], made["unitLabel"] = micro, micro / 1_000_000, "minute"
-    if made["accelerator"] is not None:
-        count, each = source.integer(1, 8), source.integer(16, 192)
-        assert isinstance(made["accelerator"], dict)
-        made["accelerator"].update(
-            quantity=str(count), vram=f"{count * each} GB", model=source.pick(("B200", "TRN2"))
-        )
-    made["cpu"], made["ram"] = f"{source.integer(1, 256)} vCPU", f"{source.integer(1, 4096)} GB"
-    if "ephemeralStorage" in made:
-        made["ephemeralStorage"] = f"{source.integer(1, 24000)} GB"
-    return made
+    texts: dict[str, Json] = {
+        "name": f"new-{source.word('abcdefghijklmnopqrstuvwxyz0123456789-', 1, 12)}",
+        "cpu": f"{source.integer(1, 256)} vCPU",
+        "ram": f"{source.integer(1, 4096)} GB",
+        "ephemeralStorage": f"{source.integer(1, 24000)} GB",
+        "unitCostMicroUSD": micro,
+        "unitCostUSD": micro / 1_000_000,
+        "unitLabel": "minute",
+        "accelerator": {
+            "type": kind,
+            "model": source.pick(("B200", "TRN2")),
+            "quantity": str(count),
+            "vram": f"{count * each} GB",
+            "manufacturer": maker,
+        }
+        if source.chance()
+        else None,
+    }
+    return filled(source, schema, {key: _constant(text) for key, text in texts.items()})
+
+
+def _of_the_day(body: JobBody, schema: Schema) -> Body:
+    return {key: body[key] for key in schema["properties"] if key in body}  # type: ignore[misc]  # it is made of JSON
 
 
 def whoami(source: Source, date: str = LATEST) -> Body:
-    """The answer of ``GET /api/whoami-v2`` for a user with a token."""
-    made = _object(source, schema_at("whoami", date))
-    name = source.pick(_NAMES)
-    made.update(id=entity_id("user", name), name=name, fullname=name.title(), avatarUrl=avatar_url(name))
-    made["auth"] = _auth(source, schema_at("whoami", date)["properties"]["auth"], name)
-    orgs: list[Json] = []
-    for index, org in enumerate(
-        several(source, lambda: _object(source, schema_at("whoami", date)["properties"]["orgs"]["items"]))
-    ):
-        org_name = f"org-{index}"
-        orgs.append(
-            {
-                **org,
-                "id": entity_id("org", org_name),
-                "name": org_name,
-                "fullname": org_name.title(),
-                "avatarUrl": avatar_url(org_name),
-            }
-        )
-    made["orgs"] = orgs
-    return made
+    """The answer of ``GET /api/whoami-v2``: a user, its organisations, and the token that it called with."""
+    name = source.pick(_USERS)
+    orgs = ("acme-ai", "fine.tuners", "lab")
+
+    def make_orgs(source: Source, schema: Schema) -> Json:
+        count = len(several(source, lambda: None, 0, len(orgs)))
+        return [filled(source, schema["items"], _who("org", org)) for org in orgs[:count]]
+
+    own: dict[str, Maker] = {
+        **_who("user", name),
+        "orgs": make_orgs,
+        "auth": lambda source, schema: _auth(source, schema, name),
+    }
+    return filled(source, _schema("whoami", epoch(date)), own)
+
+
+def _who(kind: str, name: str) -> dict[str, Maker]:
+    texts = {
+        "id": entity_id(kind, name),
+        "name": name,
+        "fullname": name.title(),
+        "avatarUrl": avatar_url(name),
+    }
+    return {
+        **{key: _constant(text) for key, text in texts.items()},
+        "email": lambda source, _schema: f"{name}@example.com" if source.chance(80) else None,
+    }
 
 
 def _auth(source: Source, schema: Schema, user: str) -> Body:
-    auth: Body = {"type": "access_token"}
-    token = schema["properties"]["accessToken"]["properties"]
-    role = source.pick(("write", "read", "fineGrained"))
-    made: Body = {"displayName": source.text(1), "role": role}
-    if role == "fineGrained":
-        scope: Body = {
-            "entity": {"_id": entity_id("user", user), "type": "user", "name": user},
-            "permissions": list(
-                source.pick((["job.read"], ["job.read", "job.write"], ["repo.content.read"]))
+    role = source.pick(_ROLES)
+
+    def token(source: Source, schema: Schema) -> Json:
+        own: dict[str, Maker] = {
+            "displayName": lambda source, _schema: source.text(1),
+            "role": _constant(role),
+            "fineGrained": lambda source, schema: filled(
+                source, schema, {"scoped": lambda source, schema: _scoped(source, schema, user)}
             ),
         }
-        made["fineGrained"] = {
-            "scoped": [scope] if source.chance(80) else [],
-            "canReadGatedRepos": source.chance(),
-        }
-    made["createdAt"] = value(source, token["createdAt"])
-    auth["accessToken"] = made
-    if source.chance(20):
-        auth["expiresAt"] = value(source, schema["properties"]["expiresAt"])
-    return auth
+        percent = {"fineGrained": 100}
+        return filled(source, schema, own, percent, without=() if role == "fineGrained" else ("fineGrained",))
+
+    own: dict[str, Maker] = {"type": _constant("access_token"), "accessToken": token}
+    return filled(source, schema, own, {"accessToken": 90, "expiresAt": 20, "resource": 20})
 
 
+def _scoped(source: Source, schema: Schema, user: str) -> Json:
+    own: dict[str, Maker] = {"permissions": lambda source, _schema: list(source.pick(_PERMISSIONS))}
+    entity: Mapping[str, Json] = {"_id": entity_id("user", user), "name": user, "type": "user"}
+    scopes: list[Json] = [{"entity": {**entity}, "permissions": list(source.pick(_PERMISSIONS))}]
+    # Beside the user itself, anything that a token may be for.
+    return scopes + several(source, lambda: filled(source, schema["items"], own), 0, 2)
+
+
+_CONFLICT: str = schema_at("run-conflict")["properties"]["error"]["const"]
 _ERRORS: tuple[tuple[int, str], ...] = (
     (404, "Job not found"),
     (400, "✖ Invalid input: expected string, received undefined\n  → at flavor"),
@@ -111,10 +140,7 @@ _ERRORS: tuple[tuple[int, str], ...] = (
         403,
         "You don't have the required permissions to complete this action on namespace acme-ai, missing permissions: job.write",
     ),
-    (
-        409,
-        "Another job is already running at the same time, set `concurrency` to allow multiple instances of scheduled jobs to run concurrently",
-    ),
+    (409, _CONFLICT),
     (429, "We had to rate limit you"),
     (500, "Internal Error - We're working hard to fix this as soon as possible!"),
     (503, "Service Unavailable"),
@@ -127,8 +153,11 @@ def error(source: Source) -> ErrorAnswer:
     status, text = source.pick(_ERRORS)
     if source.chance(20):
         text = source.text(1, 60)
-    headers = {"X-Error-Message": "".join(char if " " <= char <= "~" else "?" for char in text)}
-    headers["X-Request-Id"] = f"Root=1-{object_id(source)[:8]}-{object_id(source)}"
+    headers = {
+        # As a header can carry it: one line of printable ASCII.
+        "X-Error-Message": "".join(char if " " <= char <= "~" else "?" for char in text.replace("\n", "; ")),
+        "X-Request-Id": f"Root=1-{object_id(source)[:8]}-{object_id(source)}",
+    }
     if status == 429:
         wait = source.integer(1, 300)
         headers["RateLimit"] = f'"api";r=0;t={wait}'
@@ -138,7 +167,10 @@ def error(source: Source) -> ErrorAnswer:
     return ErrorAnswer(status, {"error": text}, headers)
 
 
-def _object(source: Source, schema: Schema) -> Body:
-    made = value(source, schema)
-    assert isinstance(made, dict)
-    return made
+def _constant(each: Json) -> Maker:
+    return lambda _source, _schema: each
+
+
+@cache
+def _schema(piece: str, in_epoch: str) -> Schema:
+    return schema_at(piece, in_epoch)

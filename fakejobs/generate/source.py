@@ -38,7 +38,7 @@ class Source(Protocol):
         """A text of any characters that JSON can hold (no lone surrogates). Simplest: the shortest."""
 
     def word(self, alphabet: str, shortest: int, longest: int) -> str:
-        """A text of characters of ``alphabet``. Simplest: the shortest, of the first character."""
+        """A text of characters of ``alphabet``. Simplest: the shortest, of the plainest character."""
 
 
 def several(source: Source, make: Callable[[], T], least: int = 0, most: int = 3) -> list[T]:
@@ -53,10 +53,12 @@ def several(source: Source, make: Callable[[], T], least: int = 0, most: int = 3
 
 
 class Seeded:
-    """Choices that follow from a seed, without Hypothesis: the same seed gives the same ones on every machine.
+    """Choices that follow from a seed, without Hypothesis: the same seed gives the same ones on every machine and every Python.
+
+    Only ``random()`` and ``getrandbits()`` are used: what the other methods make of them is not the same in all versions.
 
     Args:
-        seed: any whole number.
+        seed: any whole number; its sign does not matter.
     """
 
     def __init__(self, seed: int) -> None:
@@ -67,11 +69,10 @@ class Seeded:
         drawn = self._random.random()
         if drawn < 0.125:
             return least if drawn < 0.0625 else most
-        return (
-            least + int(self._random.random() * (most - least + 1))
-            if most - least < 2**50
-            else self._random.randint(least, most)
-        )
+        span = most - least + 1
+        if span <= 2**50:
+            return least + int(self._random.random() * span)
+        return least + self._random.getrandbits(span.bit_length() + 32) % span
 
     def chance(self, percent: int = 50) -> bool:
         """See `Source.chance`."""
@@ -92,5 +93,7 @@ class Seeded:
 
     def word(self, alphabet: str, shortest: int, longest: int) -> str:
         """See `Source.word`."""
-        length = shortest + int(self._random.random() * (longest - shortest + 1))
-        return "".join(self._random.choices(alphabet, k=length))
+        chance = self._random.random
+        length = shortest + int(chance() * (longest - shortest + 1))
+        count = len(alphabet)
+        return "".join([alphabet[int(chance() * count)] for _ in range(length)])

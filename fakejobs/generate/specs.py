@@ -1,16 +1,28 @@
-"""What clients send: bodies of jobs, of scheduled jobs, of their labels and ports. All of it is valid, for a fake without changed quirks too."""
+"""What clients send: bodies of jobs, of scheduled jobs, of their labels and ports.
+
+All of it is valid, and accepted by a fake whose quirks are not changed; only `any_job_spec` goes as far as the schema does.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from fakejobs.generate.source import Source, several
-from fakejobs.generate.values import PATTERNS, cron, label_key, label_value, object_id, value
+from fakejobs.generate.values import (
+    PATTERNS,
+    Body,
+    Maker,
+    cron,
+    filled,
+    label_key,
+    label_value,
+    object_id,
+    value,
+)
 from fakejobs.model.flavors import UNLISTED
 from fakejobs.wire.json_types import Json, Schema
 from fakejobs.wire.schema import LATEST, epoch, schema_at
-
-Body = dict[str, Json]
 
 IMAGES = (
     "python:3.12",
@@ -26,9 +38,10 @@ COMMANDS = (
 )
 NAMES = ("train", "eval", "nightly-report", "fine.tune_2")
 SOURCES = ("fake-user/weights", "stanfordnlp/imdb", "fake-user/jobs-artifacts", "google/gemma-3-1b-it")
+PORTS = (8000, 8080, 7860, 22, 65535)
 
 
-def job_spec(source: Source, date: str = LATEST) -> Body:
+def job_spec(source: Source, date: str = LATEST, flavors: Sequence[str] | None = None) -> Body:
     """The body of ``POST /api/jobs/{namespace}``, as the contract of a day has it.
 
     It keeps the rules that no schema can say: an image or a Space and not both, hardware that is offered, public ports that are ports.
@@ -36,54 +49,40 @@ def job_spec(source: Source, date: str = LATEST) -> Body:
     Args:
         source: where the choices come from.
         date: an ISO date, or "latest".
+        flavors: what to choose the hardware from, simplest first; None: all that is offered on that day.
     """
     schema = _schema("job-spec", epoch(date))
     properties: dict[str, Schema] = schema["properties"]
-    body: Body = {}
     image = "spaceId" if source.chance(15) else "dockerImage"
-    body[image] = source.pick(SOURCES if image == "spaceId" else IMAGES)
-    for key, piece in properties.items():
-        if key in _ONE_OF:
-            continue
-        if key in schema["required"] or source.chance(_PERCENT.get(key, 30)):
-            made = _member(source, key, piece)
-            if made is not None or key == "timeoutSeconds":
-                body[key] = made
+    offered = listed_flavors(properties["flavor"]) if flavors is None else flavors
+    body: Body = {
+        image: source.pick(SOURCES if image == "spaceId" else IMAGES),
+        "flavor": source.pick(offered),
+        **filled(source, schema, _OWN, _PERCENT, without=(*_IMAGES, "flavor")),
+    }
     return {key: body[key] for key in properties if key in body}
 
 
-_ONE_OF = ("spaceId", "dockerImage")
-_PERCENT = {"command": 80, "environment": 60, "secrets": 40, "labels": 50, "timeoutSeconds": 50}
+def any_job_spec(source: Source, date: str = LATEST) -> Body:
+    """A body that the schema allows, and perhaps nothing but the schema.
+
+    Beside what `job_spec` yields: hardware that is not offered, an image and a Space together or neither, public ports that are no ports.
+    """
+    schema = _schema("job-spec", epoch(date))
+    properties: dict[str, Schema] = schema["properties"]
+    body = job_spec(source, date, properties["flavor"]["enum"])
+    images = source.integer(0, 9)
+    if images == 8:
+        body = {key: each for key, each in body.items() if key not in _IMAGES}
+    elif images == 9:
+        body.update(dockerImage=source.pick(IMAGES), spaceId=source.pick(SOURCES))
+    expose = body.get("expose")
+    if isinstance(expose, dict) and "portsPublic" in expose and source.chance(20):
+        expose["portsPublic"] = [source.pick(PORTS)]
+    return {key: body[key] for key in properties if key in body}
 
 
-def _member(source: Source, key: str, schema: Schema) -> Json:
-    if key == "flavor":
-        return source.pick(listed_flavors(schema))
-    if key == "command":
-        return (
-            list(source.pick(COMMANDS))
-            if source.chance(70)
-            else several(source, lambda: source.text(1), 1, 4)
-        )
-    if key == "labels":
-        return labels(source)  # type: ignore[return-value]  # a mapping of texts is JSON
-    if key == "environment":
-        return environment(source)  # type: ignore[return-value]  # as above
-    if key == "timeoutSeconds":
-        return source.pick((60, 1800, 3600, 43200, 86400)) if source.chance(80) else value(source, schema)
-    if key == "attempts":
-        return source.integer(1, 5)
-    if key == "volumes":
-        return [volume(source, schema["items"]) for _ in range(source.integer(1, 2))]
-    if key == "expose":
-        return expose(source, schema)
-    if key == "network":
-        return (
-            {"group": source.word("abcdefgh", 1, 8), "aliases": [source.pick(NAMES)]}
-            if source.chance()
-            else {"group": "training"}
-        )
-    return value(source, schema)
+_IMAGES = ("spaceId", "dockerImage")
 
 
 def listed_flavors(schema: Schema) -> list[str]:
@@ -92,9 +91,8 @@ def listed_flavors(schema: Schema) -> list[str]:
 
 
 def labels(source: Source) -> dict[str, str]:
-    """Labels, of which ``name`` is the one that the Hub shows as a job's name."""
-    made = {"name": source.pick(NAMES)} if source.chance(30) else {}
-    return {**made, **dict(several(source, lambda: (label_key(source), label_value(source))))}
+    """Labels of a job."""
+    return dict(several(source, lambda: (label_key(source), label_value(source))))
 
 
 def environment(source: Source) -> dict[str, str]:
@@ -104,13 +102,9 @@ def environment(source: Source) -> dict[str, str]:
 
 
 def volume(source: Source, schema: Schema | None = None) -> Body:
-    """A volume of a request."""
+    """A volume, as it is asked for."""
     schema = schema or _schema("job-spec", epoch(LATEST))["properties"]["volumes"]["items"]
-    made = value(source, schema)
-    assert isinstance(made, dict)
-    if "source" in made:
-        made["source"] = source.pick(SOURCES)
-    return made
+    return filled(source, schema, {"source": lambda source, _schema: source.pick(SOURCES)})
 
 
 def expose(source: Source, schema: Schema) -> Body:
@@ -118,7 +112,7 @@ def expose(source: Source, schema: Schema) -> Body:
     properties = schema["properties"]
     if "ports" not in properties:  # until June 2026
         return {"enabled": source.chance()}
-    ports = sorted(set(several(source, lambda: source.pick((8000, 8080, 7860, 22, 65535)), 1, 3)))
+    ports = sorted(set(several(source, lambda: source.pick(PORTS), 1, 3)))
     made: Body = {"ports": list(ports)}
     if "portsPublic" in properties and source.chance():
         made["portsPublic"] = [port for port in ports if source.chance()]
@@ -127,21 +121,23 @@ def expose(source: Source, schema: Schema) -> Body:
 
 def scheduled_body(source: Source, date: str = LATEST) -> Body:
     """The body of ``POST /api/scheduled-jobs/{namespace}``."""
-    body: Body = {"jobSpec": job_spec(source, date), "schedule": cron(source)}
-    for key in ("suspend", "concurrency"):
-        if source.chance(30):
-            body[key] = source.chance()
-    return body
+    own: dict[str, Maker] = {"jobSpec": lambda source, _schema: job_spec(source, date)}
+    return filled(source, _schema("scheduled-job-body", epoch(date)), own)
 
 
 def labels_body(source: Source) -> Body:
     """The body of ``PUT .../labels``."""
-    return {"labels": labels(source)}  # type: ignore[dict-item]  # a mapping of texts is JSON
+    return {"labels": _json(labels(source))}
 
 
 def expose_body(source: Source, date: str = LATEST) -> Body:
     """The body of ``PUT .../expose``."""
     return expose(source, _schema("expose-body", epoch(date)))
+
+
+def schedule_body(source: Source) -> Body:
+    """The body of ``POST .../schedule``."""
+    return {"schedule": cron(source)}
 
 
 def resource_group(source: Source) -> Body:
@@ -150,6 +146,57 @@ def resource_group(source: Source) -> Body:
     if source.chance():
         made["numUsers"] = source.integer(1, 50)
     return made
+
+
+def _command(source: Source, _schema: Schema) -> Json:
+    if source.chance(30):
+        return several(source, lambda: source.text(1), 1, 4)
+    return list(source.pick(COMMANDS))
+
+
+def _timeout(source: Source, schema: Schema) -> Json:
+    if source.chance(20):
+        return value(source, schema)
+    return source.pick((60, 1800, 3600, 43200, 86400))
+
+
+def _volumes(source: Source, schema: Schema) -> Json:
+    return several(source, lambda: volume(source, schema["items"]), 1, 2)
+
+
+def _network(source: Source, schema: Schema) -> Json:
+    own: dict[str, Maker] = {
+        "group": lambda source, _schema: source.pick(NAMES),
+        "aliases": lambda source, _schema: [source.pick(NAMES)],
+    }
+    return filled(source, schema, own)
+
+
+def _json(texts: dict[str, str]) -> Json:
+    return {**texts}
+
+
+_OWN: Mapping[str, Maker] = {
+    "command": _command,
+    "environment": lambda source, _schema: _json(environment(source)),
+    "timeoutSeconds": _timeout,
+    "attempts": lambda source, _schema: source.integer(1, 5),
+    "labels": lambda source, _schema: _json(labels(source)),
+    "volumes": _volumes,
+    "expose": expose,
+    "network": _network,
+}
+_PERCENT = {
+    "command": 80,
+    "arguments": 30,
+    "environment": 60,
+    "arch": 30,
+    "volumes": 30,
+    "expose": 30,
+    "ssh": 30,
+    "network": 20,
+    "resourceGroupId": 20,
+}
 
 
 @cache

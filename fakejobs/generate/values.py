@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from fakejobs.generate.source import Source, several
 from fakejobs.wire.json_types import Json, Schema
 from fakejobs.wire.pieces import CRON, MAX_SAFE_INTEGER, OBJECT_ID, UTC_TIME
 from fakejobs.wire.times import to_iso
+
+Body = dict[str, Json]
+Maker = Callable[[Source, Schema], Json]
+"""Makes a value that a schema allows, but knows better than the schema what it means."""
 
 DIGITS = "0123456789"
 HEX = DIGITS + "abcdef"
@@ -24,7 +28,10 @@ _FIELD_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))  # minute, hour, da
 
 
 def cron(source: Source) -> str:
-    """A schedule in the Hub's grammar: an alias, or five to seven fields. All fields are within what clocks and calendars have."""
+    """A schedule in the Hub's grammar: an alias, or five to seven fields with a space between them.
+
+    All fields are within what clocks and calendars have. The Hub's pattern lets more through (``*****``, minute 99, ``*-5``).
+    """
     if not source.chance(80):
         return source.pick(CRON_ALIASES)
     fields = [_cron_field(source, low, high) for low, high in _FIELD_RANGES]
@@ -40,7 +47,8 @@ def _cron_field(source: Source, low: int, high: int) -> str:
     if kind <= 4:
         return "*"
     if kind == 5:
-        return f"*/{source.integer(1, min(high, 30))}"
+        start = "*" if source.chance(80) else source.integer(low, high)
+        return f"{start}/{source.integer(1, min(high, 30))}"
     first = source.integer(low, high)
     if kind <= 7:
         return str(first)
@@ -61,9 +69,14 @@ def instant(source: Source) -> int:
     return seconds * 1000 + (source.integer(0, 999) if source.chance() else 0)
 
 
+LABEL_KEYS = ("name", "team", "experiment")
+
+
 def label_key(source: Source) -> str:
-    """A key of a label."""
-    return source.word(LABEL, 1, 100 if source.chance(3) else 12)
+    """A key of a label. ``name`` is the one whose value the Hub shows as a job's name."""
+    if source.chance(60):
+        return source.word(LABEL, 1, 100 if source.chance(5) else 12)
+    return source.pick(LABEL_KEYS)
 
 
 def label_value(source: Source) -> str:
@@ -118,6 +131,35 @@ def value(source: Source, schema: Schema) -> Json:
     return _MAKERS[kinds](source, schema)
 
 
+def filled(
+    source: Source,
+    schema: Schema,
+    own: Mapping[str, Maker] = {},
+    percent: Mapping[str, int] = {},
+    without: Collection[str] = (),
+) -> Body:
+    """An object that ``schema`` allows, its keys in the order of the schema.
+
+    Args:
+        source: where the choices come from.
+        schema: of an object.
+        own: what makes the values of these keys, in place of `value`.
+        percent: how often an optional key is there, in 100 cases; 50 if nothing is said.
+        without: keys that are not wanted.
+    """
+    required = schema.get("required", ())
+    made: Body = {
+        key: own.get(key, value)(source, member)
+        for key, member in schema.get("properties", {}).items()
+        if key not in without and (key in required or source.chance(percent.get(key, 50)))
+    }
+    others = schema.get("additionalProperties")
+    if isinstance(others, dict):
+        names = schema.get("propertyNames", {"type": "string"})
+        made.update(several(source, lambda: (str(value(source, names)), value(source, others))))
+    return made
+
+
 def _text(source: Source, schema: Schema) -> Json:
     pattern = schema.get("pattern")
     if pattern is None:
@@ -143,17 +185,7 @@ def _array(source: Source, schema: Schema) -> Json:
 
 
 def _object(source: Source, schema: Schema) -> Json:
-    required = schema.get("required", ())
-    made: dict[str, Json] = {
-        key: value(source, member)
-        for key, member in schema.get("properties", {}).items()
-        if key in required or source.chance()
-    }
-    others = schema.get("additionalProperties")
-    if isinstance(others, dict):
-        names = schema.get("propertyNames", {"type": "string"})
-        made.update(several(source, lambda: (str(value(source, names)), value(source, others))))
-    return made
+    return filled(source, schema)
 
 
 def _boolean(source: Source, _schema: Schema) -> Json:

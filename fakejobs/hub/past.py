@@ -14,7 +14,7 @@ from fakejobs.model.job import Job, JobAt
 from fakejobs.model.past import past_job_from, past_plan
 from fakejobs.model.plan import NEVER
 from fakejobs.model.stages import TERMINAL, JobStage
-from fakejobs.model.units import did_you_mean
+from fakejobs.model.units import did_you_mean, short
 from fakejobs.store import jobs as rows
 from fakejobs.store.settings import next_number
 
@@ -67,6 +67,6 @@ def _people(state: State, namespace: str | None) -> tuple[Owner, Owner]:
     owner = first if namespace is None else identity.owner(namespace)
     if owner is None or first is None:
         raise ValueError(
-            f"namespace: there is no {namespace!r} here{did_you_mean(str(namespace), identity.namespaces())}"
+            f"namespace: there is no {short(namespace)} here{did_you_mean(str(namespace), identity.namespaces())}"
         )
     return owner, owner if owner.type == "user" else first

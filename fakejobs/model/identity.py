@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from fakejobs.model.draws import entity_id
 from fakejobs.model.refusal import Refusal
-from fakejobs.model.units import did_you_mean
+from fakejobs.model.units import did_you_mean, short
 
 ORG_ROLES = ("admin", "write", "contributor", "read", "no_access")
 ORG_PLANS = ("team", "enterprise", "plus", "academia")
@@ -116,28 +116,28 @@ class Identity:
         for name in names:
             if not _NAME.fullmatch(name) or name == "hardware":
                 raise ValueError(
-                    f"users and orgs: {name!r} cannot be a namespace; it must match {_NAME.pattern}"
+                    f"users and orgs: {short(name)} cannot be a namespace; it must match {_NAME.pattern}"
                 )
             if names.count(name) > 1:
-                raise ValueError(f"users and orgs: {name!r} is there twice; they share their namespaces")
+                raise ValueError(f"users and orgs: {short(name)} is there twice; they share their namespaces")
         known = [user.name for user in self.users]
         for org in self.orgs:
             if org.plan not in (None, *ORG_PLANS):
-                raise ValueError(f"orgs.{org.name}.plan: {org.plan!r} is none of {', '.join(ORG_PLANS)}")
+                raise ValueError(f"orgs.{org.name}.plan: {short(org.plan)} is none of {', '.join(ORG_PLANS)}")
             for member, role in (org.members or {}).items():
                 if member not in known:
                     raise ValueError(
-                        f"orgs.{org.name}.members: no user {member!r}{did_you_mean(member, known)}"
+                        f"orgs.{org.name}.members: no user {short(member)}{did_you_mean(member, known)}"
                     )
                 if role not in ORG_ROLES:
                     raise ValueError(
-                        f"orgs.{org.name}.members.{member}: {role!r} is none of {', '.join(ORG_ROLES)}"
+                        f"orgs.{org.name}.members.{member}: {short(role)} is none of {', '.join(ORG_ROLES)}"
                     )
         for token in self.tokens:
             if token.user not in known:
-                raise ValueError(f"tokens: no user {token.user!r}{did_you_mean(token.user, known)}")
+                raise ValueError(f"tokens: no user {short(token.user)}{did_you_mean(token.user, known)}")
             if token.role not in TOKEN_ROLES:
-                raise ValueError(f"tokens: {token.role!r} is none of {', '.join(TOKEN_ROLES)}")
+                raise ValueError(f"tokens: {short(token.role)} is none of {', '.join(TOKEN_ROLES)}")
 
     def caller(self, bearer: str | None) -> Caller:
         """Who calls with this token.

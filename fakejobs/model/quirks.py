@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 
-from fakejobs.model.units import did_you_mean
+from fakejobs.model.units import did_you_mean, short
 
 
 def _quirk(default: str, *others: str, evidence: str) -> str:
@@ -168,7 +168,7 @@ class Quirks:
             value, choices = getattr(self, each.name), each.metadata["choices"]
             if not isinstance(value, str) or (choices and value not in choices):
                 allowed = ", ".join(map(repr, choices)) or "a text"
-                raise ValueError(f"quirks.{each.name}: {value!r} is not allowed; give {allowed}")
+                raise ValueError(f"quirks.{each.name}: {short(value)} is not allowed; give {allowed}")
 
 
 def quirks_from(values: Mapping[str, object]) -> Quirks:

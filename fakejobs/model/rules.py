@@ -10,7 +10,7 @@ from typing import TypedDict, cast
 
 from fakejobs.model.flavors import FLAVORS, UNLISTED
 from fakejobs.model.outcomes import Outcome, Then, outcomes_from
-from fakejobs.model.units import check_text, did_you_mean
+from fakejobs.model.units import check_text, did_you_mean, short
 
 
 class _Words(TypedDict, total=False):
@@ -212,14 +212,14 @@ def _check_pattern(where: str, word: str, value: object) -> None:
     if word == "flavor":
         known = [flavor.name for flavor in FLAVORS] + list(UNLISTED)
         if not any(fnmatchcase(name, value) for name in known):
-            raise ValueError(f"{where}: {value!r} matches no flavor{did_you_mean(value, known)}")
+            raise ValueError(f"{where}: {short(value)} matches no flavor{did_you_mean(value, known)}")
     for each in _GLOB.findall(value):
         if translate(each) == _EMPTY_SET:
-            raise ValueError(f"{where}: {value!r} can never match: no character is in {each}")
+            raise ValueError(f"{where}: {short(value)} can never match: no character is in {each}")
     literal = _GLOB.sub("", value)
     alphabet = _ALPHABETS.get(word)
     if alphabet is not None and not alphabet[0](literal):
-        raise ValueError(f"{where}: {value!r} can never match: {alphabet[1]}")
+        raise ValueError(f"{where}: {short(value)} can never match: {alphabet[1]}")
     if word in ("image", "namespace") and value == "":  # a job may well have no name
         raise ValueError(f"{where}: the empty pattern can never match")
     if word in ("labels", "name") and len(literal) > 100:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache
+from string import printable
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import unquote_plus
+from urllib.parse import quote, unquote_plus
 
 from flask import Flask, Request, Response
 from flask.sessions import NullSession, SessionInterface, SessionMixin
@@ -81,6 +82,9 @@ def wsgi_app(hub: FakeHub) -> WSGIApplication:
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[HUB_KEY] = hub
+        if not environ.get("QUERY_STRING", "").isascii():
+            # Bytes that ought to have been escaped; werkzeug fails on those that are not UTF-8.
+            environ["QUERY_STRING"] = quote(environ["QUERY_STRING"], printable, "latin-1", "replace")
 
         def start(
             status: str, headers: list[tuple[str, str]], error: OptExcInfo | None = None, /

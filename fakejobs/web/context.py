@@ -75,7 +75,10 @@ def json_body() -> Json:
     try:
         if (request.content_length or 0) > BODY_LIMIT:
             raise BadJson(413, f"Request body is too large: at most {BODY_LIMIT:,} bytes are read")
-        raw = request.stream.read(BODY_LIMIT + 1)
+        try:
+            raw = request.stream.read(BODY_LIMIT + 1)
+        except OSError:  # werkzeug's, when the chunks of a body are none
+            raise BadJson(400, "The body cannot be read: its chunks are malformed") from None
         if raw and not request.is_json:
             raise BadJson(415, "Unsupported content type: send the body as application/json")
         if not raw:

@@ -55,19 +55,42 @@ def problems(piece_name: str, instance: object, *, at: str = "", date: str = LAT
         ValueError: ``date`` is not a date.
     """
     day = epoch(date)
+    return _problems(_validator(piece_name, day), _schema(piece_name, day), instance, at)
+
+
+def checker(schema: Schema) -> Callable[[object], list[Problem]]:
+    """A function that finds what is wrong with data, as `problems` does, by a schema that is no piece.
+
+    Args:
+        schema: JSON Schema 2020-12 without references. What breaks a keyword that no piece uses gets a sentence that does not name it.
+
+    Raises:
+        ValueError: it is no such schema, or has a pattern that the engine of linear time cannot read.
+    """
+    validator = _compile(schema)
+    return lambda instance: _problems(validator, schema, instance, "", "Invalid input")
+
+
+def _problems(
+    validator: jsonschema_rs.Validator,
+    schema: Schema,
+    instance: object,
+    at: str,
+    otherwise: str = "Invalid input: not JSON, or nested too deeply",
+) -> list[Problem]:
     try:
-        if _validator(piece_name, day).is_valid(instance):
+        if validator.is_valid(instance):
             return []
     except ValueError:
         pass  # not JSON: a lone surrogate in a name, a key that is no text, nesting without end
     found: list[_Found] = []
-    for one in _explain(_schema(piece_name, day), instance, at, 0):
+    for one in _explain(schema, instance, at, 0):
         if len(found) == MAX_PROBLEMS:
             found.append((0, Problem(at, f"Too many problems: only {MAX_PROBLEMS:,} are listed")))
             break
         found.append(one)
     if not found:
-        return [Problem(at, "Invalid input: not JSON, or nested too deeply")]
+        return [Problem(at, otherwise)]
     found.sort(key=lambda one: one[0])
     return [problem for _depth, problem in found]
 
@@ -168,7 +191,8 @@ _undefined = _Undefined()
 def _explain(schema: Schema, value: object, path: str, depth: int) -> Iterator[_Found]:
     """The problems of ``value``, for exactly the keywords that the pieces use."""
     if "enum" in schema:
-        if not (isinstance(value, str) and value in schema["enum"]):
+        # Those of the pieces are texts; of other schemas, 1 and true are not the same.
+        if not any(type(value) is type(each) and value == each for each in schema["enum"]):
             yield depth, Problem(path, _choice(schema["enum"]))
     elif "const" in schema:
         if value != schema["const"]:
@@ -211,7 +235,7 @@ def _type_problem(schema: Schema, value: object) -> str | None:
         if value == math.floor(value):
             return None
         return "Invalid input: expected int, received number"
-    expected = str(next(name for name in allowed if name != "null"))
+    expected = str(next((name for name in allowed if name != "null"), "null"))
     if expected == "integer":
         expected = "number"
     elif expected == "object" and "properties" not in schema and "additionalProperties" in schema:

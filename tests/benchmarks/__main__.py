@@ -1,6 +1,7 @@
-"""``python -m tests.benchmarks [server|plugin] [--quick]``: measures, side by side with peers, and prints one table.
+"""``python -m tests.benchmarks [server|plugin|strategies] [--quick]``: measures, side by side with peers, and prints one table.
 
-``server`` (the default) is `fakejobs serve` beside a bare Flask app; ``plugin`` is the pytest plugin and its in-process transport.
+``server`` (the default) is `fakejobs serve` beside a bare Flask app; ``plugin`` is the pytest plugin and its in-process transport;
+``strategies`` is generated payloads, with Hypothesis and without.
 
 Nothing is asserted about time: figures of different machines, or of different runs, are not to be compared. What is measured in one
 run alternates (A B B A A B ...), so that a slow moment of the machine meets both.
@@ -79,11 +80,13 @@ QUICK = Size(rounds=1, round_seconds=0.3, threaded_rounds=1, followers=100, line
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("part", nargs="?", choices=("server", "plugin"), default="server")
+    parser.add_argument("part", nargs="?", choices=("server", "plugin", "strategies"), default="server")
     parser.add_argument("--quick", action="store_true", help="a few seconds in all; figures of no use")
     given = parser.parse_args()
     if given.part == "plugin":
         _plugin(quick=given.quick)
+    elif given.part == "strategies":
+        _strategies(quick=given.quick)
     else:
         _server(QUICK if given.quick else WHOLE)
 
@@ -95,6 +98,15 @@ def _plugin(*, quick: bool) -> None:
     print(table(plugin.measured(plugin.QUICK if quick else plugin.WHOLE)))
     print()
     print(f"{_machine(begin, busy)} {plugin.NOTE}", end="")
+
+
+def _strategies(*, quick: bool) -> None:
+    from tests.benchmarks import strategies
+
+    begin, busy = time.monotonic(), _load()
+    print(table(strategies.measured(strategies.QUICK if quick else strategies.WHOLE)))
+    print()
+    print(f"{_machine(begin, busy)} Hypothesis {version('hypothesis')}. Rates are the median of all runs.")
 
 
 def _machine(begin: float, busy: str) -> str:

@@ -68,6 +68,21 @@ def test_a_quick_run_about_the_plugin_prints_every_row() -> None:
     assert all(results.values())
 
 
+def test_a_quick_run_about_strategies_prints_every_row() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks", "strategies", "--quick"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    results = _results(done)
+    assert len(results) == 6
+    for words in ("job_payloads()", "create_bodies()", "timelines()", "fakejobs payloads"):
+        assert any(words in name for name in results), words
+
+
 def _results(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
     assert done.returncode == 0, done.stderr
     head, line, *rows = done.stdout.split("\n\n")[0].splitlines()

@@ -117,6 +117,26 @@ def test_what_is_no_http_is_a_400_and_hurts_nobody(live: Live, request_bytes: by
     assert live.ask("GET", "/echo").status == 200
 
 
+@pytest.mark.parametrize("trailers", [False, True])
+def test_heads_and_trailers_without_an_end_are_cut_off(trailers: bool) -> None:
+    """uvicorn would keep all of it."""
+    pytest.importorskip("httptools")
+    with served("uvicorn") as live:
+        with socket.create_connection(live.address, PATIENCE) as sock, sock.makefile("rb") as reader:
+            if trailers:
+                sock.sendall(
+                    b"POST /echo HTTP/1.1\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
+                )
+                assert reader.readline() == b"HTTP/1.1 100 Continue\r\n"
+                reader.readline()
+                sock.sendall(b"0\r\n" + b"X: y\r\n" * 11_000)
+            else:
+                sock.sendall(b"GET /echo HTTP/1.1\r\n" + b"X: y\r\n" * 11_000)
+            assert reader.readline() == b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+            assert b'{"error": "Request Header Fields Too Large' in reader.read()
+        assert live.ask("GET", "/echo", headers={"X": "y" * 60_000}).status == 200
+
+
 def test_an_enormous_body_is_refused_by_the_bridge() -> None:
     pytest.importorskip("uvicorn")
     with served("uvicorn") as live:

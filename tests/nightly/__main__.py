@@ -1,12 +1,14 @@
-"""``python -m tests.nightly [payloads] [invalid]``: the proofs in full, with how long each took."""
+"""``python -m tests.nightly [payloads] [invalid] [machine] [fuzz]``: the proofs in full, with how long each took."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 
 from tests.conftest import frozen_hub
-from tests.nightly import invalid, payloads
+from tests.nightly import fuzz, invalid, payloads
+from tests.nightly.machine import run as play
 from tests.support.play import submit
 
 
@@ -24,16 +26,44 @@ def run_payloads(count: int = 100_000) -> None:
     }
     for release, python in {**pythons, "here": sys.executable}.items():
         print(f"  {release}: {payloads.parse_with(python, made)}")  # type: ignore[arg-type]
+    for kind in payloads.KINDS.keys() - {"job"}:
+        others = list(payloads.made(kind, count // 10))
+        valid = payloads.check_kind(kind, others)
+        schema = payloads.hub_schema(kind)
+        by_document = payloads.check_document(others, schema) if schema is not None else 0
+        missing = sorted(payloads.unseen(others, kind) - payloads.NEVER_SEEN.keys())
+        print(
+            f"  {kind}: valid {valid:,}, by the Hub's document {by_document:,}; never seen: {missing or 'nothing'}"
+        )
 
 
 def run_invalid(count: int = 50_000) -> None:
     hub = frozen_hub()
-    print(f"  bodies refused: {dict(invalid.refuse_bodies(hub, count))}")
-    print(f"  queries refused: {dict(invalid.refuse_queries(hub, submit(hub), count // 10))}")
+    bodies = invalid.refuse_bodies(hub, count)
+    print(f"  bodies refused: {count:,}; each of {len(bodies)} rules {min(bodies.values()):,} times or more")
+    queries = invalid.refuse_queries(hub, submit(hub), count // 10)
+    print(
+        f"  queries refused: {count // 10:,}; each of {len(queries)} rules {min(queries.values()):,} times or more"
+    )
     hub.close()
 
 
-PARTS = {"payloads": run_payloads, "invalid": run_invalid}
+def run_fuzz(times: int = 25) -> None:
+    if fuzz.run_fuzz(times) != 0:
+        sys.exit("fuzzing has found something")
+
+
+def run_machine(runs: int = 2_000, steps: int = 50) -> None:
+    play(runs, steps)
+    print(f"  no divergence in {runs:,} runs of up to {steps} steps")
+
+
+PARTS: dict[str, Callable[[], None]] = {
+    "payloads": run_payloads,
+    "invalid": run_invalid,
+    "machine": run_machine,
+    "fuzz": run_fuzz,
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or PARTS:

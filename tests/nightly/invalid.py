@@ -8,61 +8,73 @@ from collections import Counter
 from werkzeug.test import Client
 
 from fakejobs.generate import invalid
-from fakejobs.generate.invalid import Broken
+from fakejobs.generate.invalid import Broken, Query
 from fakejobs.generate.source import Seeded
 from fakejobs.hub import FakeHub
+from fakejobs.web.app import wsgi_app
+from fakejobs.wire.read_query import read_query
 from fakejobs.wire.schema import ROUTES
+from fakejobs.wire.validate import problems
+from tests.conftest import TOKEN
+from tests.support.play import ME
 
-TOKEN = {"Authorization": "Bearer hf_any"}
-ME = "fake-user"
+_ROUTES = {route.name: route for route in ROUTES}
 
 
-def refuse_bodies(hub: FakeHub, count: int, seed: int = 0) -> Counter[str]:
-    """Send ``count`` invalid bodies. Returns how often each rule was broken."""
-    web, source, seen = client(hub), Seeded(seed), Counter[str]()
+def refuse_bodies(hub: FakeHub, count: int, seed: int = 0) -> Counter[tuple[str, str]]:
+    """Send ``count`` invalid bodies. Returns how often each (rule, place in the schema) was broken."""
+    web, source, seen = Client(wsgi_app(hub)), Seeded(seed), Counter[tuple[str, str]]()
     before = hub.snapshot()
     for _ in range(count):
         body, broken = invalid.create_body(source)
-        check_refused(web, body, broken)
-        seen[broken.rule] += 1
+        check_body(web, body, broken)
+        seen[broken.rule, broken.place] += 1
     assert hub.snapshot() == before, "a refused body has left something behind"
     return seen
 
 
-def client(hub: FakeHub) -> Client:
-    from fakejobs.web.app import wsgi_app
-
-    return Client(wsgi_app(hub))
-
-
-def check_refused(web: Client, body: object, broken: Broken) -> None:
-    """The fake answers 400 and names exactly the place that is broken."""
+def check_body(web: Client, body: object, broken: Broken) -> None:
+    """The fake answers 400 and names exactly the place that is broken, on the body and in the header."""
     answer = web.post(
         f"/api/jobs/{ME}", headers=TOKEN, data=json.dumps(body), content_type="application/json"
     )
-    assert answer.status_code == 400, (broken, body, answer.text)
-    assert _places(answer.get_json()["error"]) == [broken.path], (broken, body, answer.text)
+    assert answer.status_code == 400, (broken, body, answer.text[:500])
+    assert places(answer.get_json()["error"]) == [broken.path], (broken, body, answer.text)
+    named = answer.headers["X-Error-Message"]
+    assert named.endswith(f" at {broken.path}") if broken.path else " at " not in named, (broken, named)
 
 
-def refuse_queries(hub: FakeHub, job_id: str, count: int, seed: int = 0) -> Counter[str]:
-    """Send ``count`` invalid queries, likewise."""
-    web, source, seen = client(hub), Seeded(seed), Counter[str]()
-    paths = {route.name: route.path.format(namespace=ME, jobId=job_id) for route in ROUTES if route.query}
+def refuse_queries(hub: FakeHub, job_id: str, count: int, seed: int = 0) -> Counter[tuple[str, str, str]]:
+    """Send ``count`` invalid queries, likewise. Returns how often each (route, rule, place) was broken."""
+    web, source, seen = Client(wsgi_app(hub)), Seeded(seed), Counter[tuple[str, str, str]]()
+    before = hub.snapshot()
     for _ in range(count):
         query, broken = invalid.query(source)
-        answer = web.get(f"{paths[query.route]}?{query}", headers=TOKEN)
-        assert answer.status_code == 400, (broken, str(query), answer.text[:500])
-        assert _places(answer.get_json()["error"]) == [broken.path], (broken, str(query), answer.text)
-        seen[f"{query.route} {broken.rule}"] += 1
+        check_query(web, job_id, query, broken)
+        seen[query.route, broken.rule, broken.place] += 1
+    assert hub.snapshot() == before, "a refused query has changed something"
     return seen
 
 
-def _places(text: str) -> list[str]:
+def check_query(web: Client, job_id: str, query: Query, broken: Broken) -> None:
+    """The fake answers 400 and names exactly the place that is broken; routes that it does not emulate, the schema refuses."""
+    route = _ROUTES[query.route]
+    answer = web.get(f"{route.path.format(namespace=ME, jobId=job_id)}?{query}", headers=TOKEN)
+    if answer.status_code == 501:
+        assert route.query is not None
+        found = problems(route.query, read_query(route.query, query.pairs))
+        assert [problem.path for problem in found] == [broken.path], (broken, str(query), found)
+        return
+    assert answer.status_code == 400, (broken, str(query), answer.text[:500])
+    assert places(answer.get_json()["error"]) == [broken.path], (broken, str(query), answer.text)
+
+
+def places(text: str) -> list[str]:
     """The places that an error names; a problem of the whole body has the empty one."""
-    places: list[str] = []
+    found: list[str] = []
     for line in text.split("\n"):
         if line.startswith("✖"):
-            places.append("")
+            found.append("")
         elif line.startswith("  → at "):
-            places[-1] = line.removeprefix("  → at ")
-    return places
+            found[-1] = line.removeprefix("  → at ")
+    return found

@@ -13,7 +13,6 @@ from typing import Any
 import jsonschema_rs
 
 from fakejobs.generate.kinds import endless
-from fakejobs.generate.specs import listed_flavors
 from fakejobs.wire.info import JobInfo
 from fakejobs.wire.json_types import Schema
 from fakejobs.wire.schema import schema_at
@@ -27,8 +26,60 @@ RELEASES = ("1.33.0", "0.36.2")
 Payload = dict[str, Any]
 
 
+# Where the Hub's document has the schema of each kind of payload, and the piece of ours.
+KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "job": ("job", ("/api/jobs/{namespace}/{jobId}", "get", "responses", "200")),
+    "scheduled-job": (
+        "scheduled-job",
+        ("/api/scheduled-jobs/{namespace}/{jobId}", "get", "responses", "200"),
+    ),
+    "hardware": ("hardware-list", ("/api/jobs/hardware", "get", "responses", "200")),
+    "whoami": ("whoami", ("/api/whoami-v2", "get", "responses", "200")),
+    "create-body": ("job-spec", ("/api/jobs/{namespace}", "post", "requestBody")),
+    "job-spec": ("job-spec", ("/api/jobs/{namespace}", "post", "requestBody")),
+    "scheduled-body": ("scheduled-job-body", ("/api/scheduled-jobs/{namespace}", "post", "requestBody")),
+}
+# What no payload of a kind has, and why.
+NEVER_SEEN = {
+    **dict.fromkeys(
+        (
+            "scheduled-job.jobSpec.startedAt present",
+            "scheduled-job.jobSpec.finishedAt present",
+            "scheduled-job.jobSpec.durations present",
+            "scheduled-job.jobSpec.durations.schedulingSecs present",
+            "scheduled-job.jobSpec.durations.schedulingSecs absent",
+            "scheduled-job.jobSpec.durations.runningSecs present",
+            "scheduled-job.jobSpec.durations.runningSecs absent",
+            "scheduled-job.jobSpec.durations.totalSecs present",
+            "scheduled-job.jobSpec.durations.totalSecs absent",
+        ),
+        "the times of a job that runs, in the schema of a spec, which does not",
+    ),
+    "scheduled-job.initiator.type = org": "a scheduled job is started by a user",
+    "create-body.flavor = sprx8": "not offered",
+    "create-body.flavor = zero-a10g": "not offered",
+    "create-body.flavor = inf2x6": "not offered",
+    "scheduled-body.jobSpec.flavor = sprx8": "not offered",
+    "scheduled-body.jobSpec.flavor = zero-a10g": "not offered",
+    "scheduled-body.jobSpec.flavor = inf2x6": "not offered",
+}
+
+
 def jobs(count: int, seed: int = 0) -> Iterator[Payload]:
-    return islice(endless("job", seed=seed), count)  # type: ignore[arg-type]  # they are objects
+    return made("job", count, seed)
+
+
+def made(kind: str, count: int, seed: int = 0) -> Iterator[Payload]:
+    return islice(endless(kind, seed=seed), count)  # type: ignore[arg-type]  # they are objects
+
+
+def check_kind(kind: str, payloads: Iterable[Payload]) -> int:
+    """Every payload of a kind is valid. Returns how many that were."""
+    piece, count = KINDS[kind][0], 0
+    for payload in payloads:
+        count += 1
+        assert problems(piece, [payload] if kind == "hardware" else payload) == [], payload
+    return count
 
 
 def check_schema(payloads: Iterable[Payload]) -> int:
@@ -41,35 +92,47 @@ def check_schema(payloads: Iterable[Payload]) -> int:
     return count
 
 
-def hub_schema() -> Schema | None:
-    """The Hub's own schema of a job, where its document lies beside this checkout."""
+def hub_schema(kind: str = "job") -> Schema | None:
+    """The Hub's own schema of a kind, where its document lies beside this checkout."""
     if not DOCUMENT.exists():
         return None
-    document = json.loads(DOCUMENT.read_text(encoding="utf-8"))
-    operation = document["paths"]["/api/jobs/{namespace}/{jobId}"]["get"]
-    schema: Schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
-    return schema
+    part = json.loads(DOCUMENT.read_text(encoding="utf-8"))["paths"]
+    for step in KINDS[kind][1]:
+        part = part[step]
+    schema: Schema = part["content"]["application/json"]["schema"]
+    return schema["items"] if kind == "hardware" else schema
 
 
 def check_document(payloads: Iterable[Payload], schema: Schema) -> int:
     """Every payload is valid by the Hub's document, but for the keys that are newer than it."""
-    validator = jsonschema_rs.validator_for(schema, validate_formats=True)
+    # The plain regex engine takes linear time, also for the pattern of schedules.
+    validator = jsonschema_rs.validator_for(
+        schema, validate_formats=True, pattern_options=jsonschema_rs.RegexOptions()
+    )
     count = 0
     for payload in payloads:
         count += 1
-        known = {key: each for key, each in payload.items() if key not in NEWER_THAN_THE_DOCUMENT}
+        known = _known_to_the_document(payload)
+        if "jobSpec" in known:
+            known["jobSpec"] = _known_to_the_document(known["jobSpec"])
         assert validator.is_valid(known), payload
     return count
 
 
-def unseen(payloads: Iterable[Payload]) -> set[str]:
-    """What of the schema never came: optional keys that were always there or never, values of enums, flavors that are offered."""
+def _known_to_the_document(payload: Payload) -> Payload:
+    return {key: each for key, each in payload.items() if key not in NEWER_THAN_THE_DOCUMENT}
+
+
+def unseen(payloads: Iterable[Payload], kind: str = "job") -> set[str]:
+    """What of the schema never came: optional keys that were always there or never, values of enums."""
     seen: Counter[str] = Counter()
     wanted: set[str] = set()
-    schema = schema_at("job")
+    schema = schema_at(KINDS[kind][0])
+    if kind == "hardware":
+        schema = schema["items"]
     for payload in payloads:
-        _see(payload, schema, "job", seen)
-    _want(schema, "job", wanted)
+        _see(payload, schema, kind, seen)
+    _want(schema, kind, wanted)
     return wanted - seen.keys()
 
 
@@ -93,8 +156,7 @@ def _see(each: Any, schema: Schema, place: str, seen: Counter[str]) -> None:
 
 def _want(schema: Schema, place: str, wanted: set[str]) -> None:
     if "enum" in schema:
-        members = listed_flavors(schema) if place == "job.flavor" else schema["enum"]
-        wanted.update(f"{place} = {member}" for member in members)
+        wanted.update(f"{place} = {member}" for member in schema["enum"])
     for number, member in enumerate(schema.get("anyOf", ())):
         wanted.add(f"{place} is {number}")
         _want(member, place, wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -152,6 +153,27 @@ def test_a_length_that_is_a_lie(web: Client, hub: FakeHub) -> None:
             environ_overrides={"CONTENT_LENGTH": length},
         )
         assert answer.status_code in (400, 413), length
+    assert hub.count_all() == 0
+
+
+def test_a_body_that_cannot_be_read(web: Client, hub: FakeHub) -> None:
+    class Broken(io.RawIOBase):
+        """As werkzeug's server has it, when the chunks of a body are none."""
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, _buffer: object) -> int:
+            raise OSError("Invalid chunk header")
+
+    answer = web.post(
+        f"/api/jobs/{ME}",
+        headers=TOKEN,
+        content_type="application/json",
+        environ_overrides={"wsgi.input": io.BufferedReader(Broken()), "wsgi.input_terminated": True},
+    )
+    check_refused(answer)
+    assert answer.get_json()["error"] == "The body cannot be read: its chunks are malformed"
     assert hub.count_all() == 0
 
 
@@ -328,6 +350,22 @@ def test_lists_with_odd_queries(web: Client, query: str) -> None:
 def test_unknown_parameters_are_ignored(web: Client, query: str) -> None:
     create(web)
     assert len(get(web, f"/api/jobs/{ME}?{query}").get_json()) == 1
+
+
+def test_bytes_in_a_query_that_are_not_escaped(web: Client) -> None:
+    """Servers hand them on as they are, in Latin-1."""
+    create(web, labels={"a": "b"})
+    for query, status in (
+        ("label=\xff", 400),
+        ("label=\xc3\xa9=b", 400),
+        ("cursor=\xed\xa0\x80", 400),
+        ("x=\xff&label=a%3Db", 200),
+        ("\xff", 200),
+    ):
+        answer = web.get(f"/api/jobs/{ME}", headers=TOKEN, environ_overrides={"QUERY_STRING": query})
+        assert answer.status_code == status, answer.text
+    paths = [record["path"] for record in web.get("/_fakejobs/requests").get_json()]
+    assert f"/api/jobs/{ME}?label=%C3%A9=b" in paths
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fakejobs.wire import validate
 from fakejobs.wire.pieces import PIECES
 from fakejobs.wire.schema import epoch, schema_at
-from fakejobs.wire.validate import MAX_PROBLEMS, Problem, format_problems, one_line, problems
+from fakejobs.wire.validate import MAX_PROBLEMS, Problem, checker, format_problems, one_line, problems
 
 SPEC: dict[str, Any] = {
     "command": ["python", "-c", "print(1)"],
@@ -503,3 +503,24 @@ def test_sentences_are_made_of_the_schema_alone() -> None:
     }
 
     assert len(sentences) == 1
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "sentence"),
+    [
+        ({"enum": [1, None, True]}, "1", "Invalid option: expected one of 1|null|true"),
+        ({"type": "null"}, 3, "Invalid input: expected null, received number"),
+        ({"type": "array", "uniqueItems": True}, [1, 1], "Invalid input"),
+        ({"not": {}}, {}, "Invalid input"),
+    ],
+)
+def test_a_schema_that_is_no_piece_is_checked_too(
+    schema: dict[str, Any], value: object, sentence: str
+) -> None:
+    assert checker(schema)(value) == [Problem("", sentence)]
+    assert checker({})(value) == []
+
+
+def test_a_pattern_of_another_engine_is_no_schema() -> None:
+    with pytest.raises(ValueError, match="regex"):
+        checker({"pattern": "(?=lookahead)"})

@@ -1,0 +1,258 @@
+"""Calls whose answers are checked: every route of a fake in this process, or what is safe to ask of another server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from urllib.parse import quote
+
+from werkzeug.test import Client
+
+from fakejobs.clock import Anchor, Stream, WaitUntil
+from fakejobs.contract.fetch import CannotRead, get, shown
+from fakejobs.contract.live import Live, value_of
+from fakejobs.generate.source import Seeded
+from fakejobs.generate.specs import expose_body, job_spec, labels_body, scheduled_body
+from fakejobs.hub import FakeHub
+from fakejobs.hub.settings import settings_from
+from fakejobs.model.plan import NEVER
+from fakejobs.model.stages import JobStage
+from fakejobs.web.app import wsgi_app
+from fakejobs.web.context import DRIVE_KEY
+from fakejobs.wire.json_types import Json
+from fakejobs.wire.pieces import PIECES, STAGES
+from fakejobs.wire.schema import ROUTES
+
+START = 1_780_000_000_000
+"""2026-05-28T20:26:40.000Z: when the tour begins, in virtual time."""
+
+GENERATED = 40
+"""Jobs of the tour that are drawn, besides those in which something special happens."""
+
+PER_STAGE = 2
+"""Jobs of each stage that are looked at on another server."""
+
+_SAMPLES = 5
+_UNKNOWN_ID = "0" * 24
+
+
+class _Guide:
+    """Calls the fake, keeps the answers, and moves its time."""
+
+    def __init__(self, hub: FakeHub) -> None:
+        self.hub = hub
+        self.answers: list[Live] = []
+        self._client = Client(wsgi_app(hub))
+        self._routes = {route.name: route for route in ROUTES}
+
+    def call(
+        self,
+        name: str,
+        namespace: str = "fake-user",
+        job_id: str = _UNKNOWN_ID,
+        *,
+        perms: str = "read",
+        query: str = "",
+        body: Json = None,
+        token: str | None = "hf_tour",  # noqa: S107 - any token will do
+    ) -> Json:
+        """Call a route; returns the JSON of its answer, if it is JSON."""
+        route = self._routes[name]
+        values = {"namespace": namespace, "jobId": job_id, "perms": perms}
+        path = "/".join(values[part[1:-1]] if part[:1] == "{" else part for part in route.path.split("/"))
+        answer = self._client.open(
+            path,
+            method=route.method,
+            query_string=query,
+            json=body if route.body else None,
+            headers={} if token is None else {"Authorization": f"Bearer {token}"},
+            environ_overrides={DRIVE_KEY: self._drive},
+        )
+        with closing(answer):
+            live = Live(name, answer.status_code, answer.get_data())
+        self.answers.append(live)
+        return value_of(live.body)
+
+    def make(self, spec: Json, namespace: str = "fake-user") -> str:
+        """Submit a job; returns its id."""
+        job = self.call("create", namespace, body=spec)
+        return str(job.get("id", _UNKNOWN_ID)) if isinstance(job, dict) else _UNKNOWN_ID
+
+    def advance(self, minutes: int) -> None:
+        """Let virtual time pass."""
+        self.hub.clock.advance(minutes * 60_000)
+
+    def _drive(self, stream: Stream) -> Iterator[bytes]:
+        """A stream whose waits cost nothing. Samples of metrics never end, so a few are enough."""
+        chunks = 0
+        try:
+            for step in stream.steps:
+                if not isinstance(step, WaitUntil):
+                    chunks += 1
+                    yield step
+                elif step.instant >= NEVER or chunks >= _SAMPLES:
+                    return
+                elif step.instant > stream.clock.now():
+                    stream.clock.set(step.instant)
+        finally:
+            stream.steps.close()
+
+
+def fake_answers() -> Iterator[Live]:
+    """The answers of a fake in this process, to calls of every route: jobs of all kinds in every stage, errors, streams."""
+    settings = settings_from({"orgs": ["tour-org"]})
+    hub = FakeHub(settings=settings, anchor=Anchor(START, START, frozen=True))
+    with closing(hub):
+        guide = _Guide(hub)
+        _tour(guide)
+        yield from guide.answers
+
+
+_PLAIN: dict[str, Json] = {
+    "flavor": "cpu-basic",
+    "dockerImage": "python:3.12",
+    "command": ["python", "train.py"],
+    "timeoutSeconds": 86_400,
+}
+
+
+def _tour(guide: _Guide) -> None:
+    source, hub = Seeded(0), guide.hub
+    hub.when(labels={"tour": "ends"}).then(running="2m", logs=["epoch 1", "epoch 2", "done"])
+    hub.when(labels={"tour": "fails"}).then(running="1m", exit_code=3, logs=["about to fail"])
+    hub.when(labels={"tour": "stays"}).then(scheduling="1m", running="forever")
+
+    def made(word: str, **more: Json) -> str:
+        return guide.make({**_PLAIN, "labels": {"tour": word}, **more})
+
+    guide.call("whoami")
+    guide.call("hardware", token=None)
+    ended, failed, stays = made("ends"), made("fails", attempts=2), made("stays")
+    exposed = made("stays", expose={"ports": [8000, 9000], "portsPublic": [9000]}, ssh={"enabled": True})
+    unpaid, deleted = made("stays"), made("stays")
+    mine = [ended, failed, stays, exposed, unpaid, deleted]
+    mine += [guide.make(job_spec(source)) for _ in range(GENERATED // 2)]
+    org = [guide.make(job_spec(source), "tour-org") for _ in range(GENERATED // 2)]
+    for stage in STAGES:
+        hub.add_job(stage=stage, age="3h", **({"running": "forever"} if stage == "RUNNING" else {}))
+    hub.transition(unpaid, JobStage.CANCELED, cancel_reason="NO_CREDITS")
+    hub.transition(deleted, JobStage.CANCELED)
+    hub.transition(deleted, JobStage.DELETED)
+    for minutes in (0, 2, 60):
+        guide.advance(minutes)
+        _look(guide, mine, org)
+    for name in ("logs", "events"):
+        guide.call(name, job_id=ended)
+        guide.call(name, job_id=failed)
+    guide.call("logs", job_id=ended, query="tail=2")
+    guide.call("metrics", job_id=stays)
+    guide.call("labels", job_id=stays, body=labels_body(source))
+    guide.call("expose", job_id=exposed, body=expose_body(source))
+    again = guide.call("duplicate", job_id=failed)
+    guide.call("cancel", job_id=exposed)
+    for perms in ("read", "write"):
+        guide.call("auth-check", "tour-org", perms=perms)
+        guide.call("job-auth-check", job_id=stays, perms=perms)
+    _look(guide, [stays, exposed, *_ids([again])], [])
+    _schedules(guide, scheduled_body(source))
+    _errors(guide, stays)
+
+
+def _look(guide: _Guide, mine: list[str], org: list[str]) -> None:
+    """Every job, and all lists and counts."""
+    for namespace, job_ids in (("fake-user", mine), ("tour-org", org)):
+        for job_id in job_ids:
+            guide.call("inspect", namespace, job_id)
+        for query in ("", *(f"stage={stage}" for stage in STAGES)):
+            guide.call("list", namespace, query=query)
+            guide.call("count", namespace, query=query)
+
+
+def _schedules(guide: _Guide, body: Json) -> None:
+    made = guide.call("scheduled-create", body=body)
+    scheduled = str(made["id"]) if isinstance(made, dict) and "id" in made else _UNKNOWN_ID
+    guide.call("scheduled-list")
+    guide.call("scheduled-inspect", job_id=scheduled)
+    guide.call("scheduled-schedule", job_id=scheduled, body={"schedule": "@daily"})
+    guide.call("scheduled-labels", job_id=scheduled, body={"labels": {"tour": "labels"}})
+    for name in (
+        "scheduled-suspend",
+        "scheduled-resume",
+        "scheduled-run",
+        "scheduled-run",
+        "scheduled-delete",
+    ):
+        guide.call(name, job_id=scheduled)
+
+
+def _errors(guide: _Guide, job_id: str) -> None:
+    for route in ROUTES:
+        guide.call(route.name, token=None, job_id=job_id)
+        guide.call(route.name, "no-such-user", job_id=job_id)
+        if "{jobId}" in route.path:
+            guide.call(route.name)  # no such job
+            guide.call(route.name, job_id="no-id")
+    guide.call("create", body={**_PLAIN, "flavor": "no-such-flavor", "attempts": 0})
+    guide.call("create", body=[])
+    guide.call("labels", job_id=job_id, body={"labels": {"no label": ""}})
+    guide.call("expose", job_id=job_id, body={"ports": [0]})
+    guide.call("list", query="stage=NO_SUCH_STAGE")
+    guide.call("list", query="cursor=none")
+    guide.call("logs", job_id=job_id, query="tail=-1")
+
+
+# ---------------------------------------------------------------------------------------- another server
+
+
+def server_answers(url: str, token: str | None) -> Iterator[Live]:
+    """The answers of a server to what is safe to ask: GET requests, each with an answer that ends.
+
+    Who is calling, hardware, the jobs of the caller (all, and by stage), how many there are, the first of each stage, scheduled
+    jobs. Nothing is made or changed.
+
+    Raises:
+        ValueError: nobody answers there, or the token is not known; a sentence says so, and never the token.
+    """
+    url = url.rstrip("/")
+    routes = {route.name: route for route in ROUTES}
+
+    def ask(name: str, namespace: str = "", job_id: str = "", query: str = "") -> Live:
+        path = routes[name].path.replace("{namespace}", quote(namespace, safe="")).replace("{jobId}", job_id)
+        answer = get(f"{url}{path}{'?' + query if query else ''}", token=token)
+        return Live(name, answer.status, answer.body)
+
+    me = ask("whoami")
+    if me.status in (401, 403):
+        raise CannotRead(
+            f"{shown(url)}: does not say who is calling ({me.status}); give a token: --token, or HF_TOKEN"
+        )
+    if 300 <= me.status < 400:
+        raise CannotRead(f"{shown(url)}: leads elsewhere ({me.status}); give the address that it leads to")
+    yield me
+    yield ask("hardware")
+    who = value_of(me.body)
+    namespace = who.get("name") if isinstance(who, dict) else None
+    if not isinstance(namespace, str) or not namespace:
+        return  # and the check of `me` says what is wrong
+    yield ask("list", namespace)
+    yield ask("count", namespace)
+    for stage in STAGES:
+        page = ask("list", namespace, query=f"stage={stage}")
+        yield page
+        yield ask("count", namespace, query=f"stage={stage}")
+        for job_id in _ids(value_of(page.body))[:PER_STAGE]:
+            yield ask("inspect", namespace, job_id)
+    scheduled = ask("scheduled-list", namespace)
+    yield scheduled
+    for job_id in _ids(value_of(scheduled.body))[:PER_STAGE]:
+        yield ask("scheduled-inspect", namespace, job_id)
+
+
+def _ids(jobs: Json) -> list[str]:
+    """The ids in a list of jobs: only what can be one goes into an address."""
+    found = [job.get("id") for job in jobs if isinstance(job, dict)] if isinstance(jobs, list) else []
+    return [each for each in found if isinstance(each, str) and _ID.fullmatch(each)]
+
+
+_ID = re.compile(PIECES["job-id"]["pattern"])

@@ -1,0 +1,17 @@
+"""All facts, in the order in which they are tried: what needs no job first."""
+
+from __future__ import annotations
+
+from fakejobs.contract.verify import account, changes, creation, errors, lifecycle, lists, streams
+from fakejobs.contract.verify.facts import Fact
+
+FACTS: tuple[Fact, ...] = (
+    *account.FACTS,
+    *errors.FACTS,
+    *creation.FACTS,
+    *lifecycle.FACTS,
+    *changes.FACTS,
+    *streams.FACTS,
+    *lists.FACTS,
+)
+"""Every fact. Names are unique."""

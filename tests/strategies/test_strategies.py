@@ -1,0 +1,184 @@
+"""Strategies are quick, stay within the schema and shrink to something that people can read."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
+
+from fakejobs import JobInfo, strategies
+from fakejobs.generate.others import ErrorAnswer
+from fakejobs.model.stages import JobStage
+from fakejobs.wire.validate import problems
+
+Body = dict[str, Any]
+
+ANSWERED: dict[str, st.SearchStrategy[Any]] = {
+    "job": strategies.job_payloads(),
+    "scheduled-job": strategies.scheduled_job_payloads(),
+    "hardware": strategies.hardware(),
+    "whoami": strategies.whoami(),
+    "job-spec": strategies.job_specs() | strategies.create_bodies(),
+    "schedule-body": st.fixed_dictionaries({"schedule": strategies.cron_expressions()}),
+    "labels-body": st.fixed_dictionaries({"labels": strategies.labels()}),
+    "error": strategies.errors().map(lambda error: error.body),
+}
+
+
+def simplest(strategy: st.SearchStrategy[Any], wanted: Callable[[Any], bool] = lambda _: True) -> Any:
+    # No database, which would begin with what was found before, and always the same beginning: shrinking now and then ends early.
+    return find(strategy, wanted, settings=settings(max_examples=2000, database=None), random=Random(0))
+
+
+@pytest.mark.parametrize("piece", ANSWERED)
+def test_what_they_yield_is_allowed(piece: str) -> None:
+    @settings(max_examples=60)
+    @given(ANSWERED[piece])
+    def allowed(made: object) -> None:
+        assert problems(piece, made) == []
+
+    allowed()
+
+
+@given(strategies.job_payloads(date="2026-03-01"), strategies.create_bodies(date="2026-03-01"))
+@settings(max_examples=50)
+def test_a_day_of_the_contract(job: Body, body: Body) -> None:
+    assert problems("job", job, date="2026-03-01") == []
+    assert problems("job-spec", body, date="2026-03-01") == []
+    assert "startedAt" not in job
+    assert not {"expose", "ssh", "network", "resourceGroupId"} & body.keys()
+
+
+@given(strategies.job_payloads("RUNNING"))
+@settings(max_examples=30)
+def test_jobs_in_one_stage(job: Body) -> None:
+    assert job["status"]["stage"] == "RUNNING"
+
+
+def test_a_stage_that_there_is_not_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="'QUEUED' is none of"):
+        strategies.job_payloads("QUEUED")
+    with pytest.raises(ValueError, match="write YYYY-MM-DD"):
+        strategies.job_payloads(date="yesterday")
+
+
+@given(strategies.volumes(), strategies.environments())
+@settings(max_examples=50)
+def test_parts_make_a_body(volume: Body, environment: dict[str, str]) -> None:
+    body = {"flavor": "cpu-basic", "volumes": [volume], "environment": environment}
+    assert problems("job-spec", body) == []
+
+
+@given(strategies.timelines())
+@settings(max_examples=30)
+def test_a_timeline_is_of_one_job(seen: list[Body]) -> None:
+    assert len({body["id"] for body in seen}) == 1
+
+
+# ------------------------------------------------------------------------------------- JobInfo by its type
+
+
+@given(st.from_type(JobInfo), strategies.job_infos("ERROR"))
+@settings(max_examples=30)
+def test_job_info_by_its_type(job: JobInfo, failed: JobInfo) -> None:
+    assert problems("job", job.to_wire()) == []
+    assert failed.status.stage is JobStage.ERROR
+
+
+def test_its_type_is_known_without_importing_anything() -> None:
+    program = (
+        "import sys, hypothesis.strategies as st\n"
+        "from fakejobs import JobInfo\n"
+        "assert 'fakejobs.strategies' not in sys.modules, 'heavy'\n"
+        "@__import__('hypothesis').given(st.from_type(JobInfo))\n"
+        "def test(job): assert job.id\n"
+        "test()\n"
+        "print('well')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "well", done.stderr
+
+
+# ------------------------------------------------------------------------------------------------ shrinking
+
+ADA = {
+    "id": "f3ab9e4664819c697069b1d3",
+    "name": "fake-user",
+    "type": "user",
+    "avatarUrl": "https://huggingface.co/avatars/2c280a33c5c38f07ecf6bcd5d553fa17.svg",
+}
+SIMPLEST: Body = {
+    "id": "6955b9000000000000000000",
+    "createdAt": "2026-01-01T00:00:00.000Z",
+    "dockerImage": "python:3.12",
+    "environment": {},
+    "flavor": "cpu-basic",
+    "createdBy": {"id": ADA["id"], "name": ADA["name"]},
+    "durations": {"totalSecs": 0},
+    "type": "job",
+    "owner": ADA,
+    "initiator": ADA,
+    "status": {"stage": "SCHEDULING", "message": None, "failureCount": 0},
+}
+
+
+def test_the_simplest_job() -> None:
+    assert simplest(strategies.job_payloads()) == SIMPLEST
+
+
+def test_the_simplest_job_that_failed() -> None:
+    assert simplest(strategies.job_payloads(), lambda job: job["status"]["stage"] == "ERROR") == {
+        **SIMPLEST,
+        "startedAt": "2026-01-01T00:00:00.000Z",
+        "finishedAt": "2026-01-01T00:00:00.001Z",
+        "durations": {"schedulingSecs": 0, "runningSecs": 0, "totalSecs": 0},
+        "status": {
+            "stage": "ERROR",
+            "message": "Job failed with exit code: 1. Reason: Error",
+            "failureCount": 0,
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("wanted", "change"),
+    [
+        (lambda job: job.get("labels"), {"labels": {"name": ""}}),
+        (lambda job: job.get("secrets"), {"secrets": ["A"]}),
+        (lambda job: "spaceId" in job, {"dockerImage": None, "spaceId": "fake-user/weights"}),
+        (lambda job: job["flavor"] == "h200", {"flavor": "h200"}),
+        (lambda job: job.get("retry"), {"retry": 1}),
+    ],
+    ids=["labels", "secrets", "space", "flavor", "retry"],
+)
+def test_a_job_shrinks_to_what_matters(wanted: Callable[[Body], bool], change: Body) -> None:
+    expected = {key: each for key, each in {**SIMPLEST, **change}.items() if each is not None}
+    assert simplest(strategies.job_payloads(), wanted) == expected
+
+
+def test_the_simplest_of_the_others() -> None:
+    assert simplest(strategies.create_bodies()) == {"dockerImage": "python:3.12", "flavor": "cpu-basic"}
+    assert simplest(strategies.cron_expressions()) == "@daily"
+    assert simplest(strategies.cron_expressions(), lambda cron: cron[0] != "@") == "* * * * *"
+    assert simplest(strategies.hardware())["name"] == "cpu-basic"
+    assert simplest(strategies.stages()) is JobStage.SCHEDULING
+    assert simplest(strategies.labels()) == {}
+    error: ErrorAnswer = simplest(strategies.errors())
+    assert (error.status, error.body) == (404, {"error": "Job not found"})
+    me = simplest(strategies.whoami())
+    assert (me["name"], me["orgs"]) == ("fake-user", [])
+
+
+def test_the_simplest_timelines() -> None:
+    def stages(seen: list[Body]) -> list[str]:
+        return [body["status"]["stage"] for body in seen]
+
+    assert stages(simplest(strategies.timelines())) == ["RUNNING"]
+    retried = simplest(strategies.timelines(), lambda seen: seen[-1]["status"]["failureCount"] == 1)
+    assert stages(retried) == ["SCHEDULING", "RUNNING", "SCHEDULING", "RUNNING"]
