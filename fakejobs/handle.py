@@ -32,7 +32,7 @@ from fakejobs.drivers.seams import (
 )
 from fakejobs.errors import FakeClosed, FakeJobsError, LeftOverThread
 from fakejobs.hub import FakeHub, RequestRecord, When
-from fakejobs.hub.settings import Settings, settings_from
+from fakejobs.hub.settings import Settings, settings_from, settings_to
 from fakejobs.live import TICK, live_app
 from fakejobs.model.stages import TERMINAL
 from fakejobs.model.units import milliseconds
@@ -117,6 +117,19 @@ class FakeJobs:
         job_id = self.hub.add_job(**words).job.id
         self.book.put_there.add(job_id)
         return SubmittedJob(self.book, job_id)
+
+    def configure(self, **words: object) -> None:
+        """Change what the hub is like, from now on: ``fakejobs.configure(rate_limit=True)``; what is not named stays as it is.
+
+        Args:
+            words: the settings of a scenario file: ``users``, ``orgs``, ``tokens``, ``flavors``, ``namespaces``, ``quirks``, ``rate_limit``.
+                Each replaces what there was of it.
+
+        Raises:
+            ValueError: an unknown word or an impossible value; the message names it.
+        """
+        self._check_open()
+        self.hub.configure(settings_from({**settings_to(self.hub.settings), **words}))
 
     def route(self, method: str, path_pattern: str, reply: RouteReply) -> None:
         """Answer a route beside Jobs: ``fakejobs.route("GET", "/api/models/{owner}/{name}", {"id": "x"})``.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from fakejobs.clock import Anchor, Clock
-from fakejobs.hub import jobs, past, queue, rules, streams
+from fakejobs.hub import jobs, past, queue, rate_limits, rules, streams
 from fakejobs.hub.jobs import Page
 from fakejobs.hub.queue import Queued
 from fakejobs.hub.rules import AddedRule, When
@@ -17,6 +17,7 @@ from fakejobs.model.identity import Caller, Owner
 from fakejobs.model.job import JobAt, Spec
 from fakejobs.model.outcomes import Then
 from fakejobs.model.planning import cut_by_timeout
+from fakejobs.model.rate_limits import RateLimit, Usage
 from fakejobs.model.refusal import Refusal
 from fakejobs.model.rules import Rule
 from fakejobs.model.stages import JobStage
@@ -151,6 +152,10 @@ class FakeHub:
     def caller(self, token: str | None) -> Caller:
         """Who calls with this token; `Refusal` 401 if nobody does."""
         return self.state.caller(token)
+
+    def use(self, limit: RateLimit, caller: Caller | None, address: str) -> Usage:
+        """Count a request of a caller against a rate limit. See `fakejobs.hub.rate_limits.use`."""
+        return rate_limits.use(self.state, limit, caller, address)
 
     def allow(self, caller: Caller, namespace: str, permission: str) -> Owner:
         """The owner of a namespace, if the caller may ``read`` or ``write`` there; else `Refusal` 404 or 403."""

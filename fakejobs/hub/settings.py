@@ -9,9 +9,10 @@ from functools import cached_property
 from fakejobs.model.flavors import Hardware, hardware
 from fakejobs.model.identity import Identity, identity_from, identity_to
 from fakejobs.model.quirks import Quirks, quirks_from, quirks_to
+from fakejobs.model.rate_limits import RateLimit, rate_limit_from, rate_limit_to
 from fakejobs.model.units import did_you_mean
 
-WORDS = ("seed", "quirks", "users", "orgs", "tokens", "flavors", "namespaces")
+WORDS = ("seed", "quirks", "users", "orgs", "tokens", "flavors", "namespaces", "rate_limit")
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Settings:
         identity: users, organisations and tokens.
         profiles: changed simulation profiles by flavor, as `fakejobs.model.flavors.hardware` takes them.
         namespaces: what namespaces may do, by name: ``running``, how many jobs may run at once.
+        rate_limit: how often callers may call; None: as often as they like.
     """
 
     seed: int = 0
@@ -31,6 +33,7 @@ class Settings:
     identity: Identity = field(default_factory=Identity)
     profiles: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     namespaces: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    rate_limit: RateLimit | None = None
 
     @cached_property
     def running_limits(self) -> Mapping[str, int]:
@@ -67,6 +70,7 @@ def settings_from(words: Mapping[str, object]) -> Settings:
         identity=identity,
         profiles=_profiles(_table(words, "flavors")),
         namespaces=_namespaces(_table(words, "namespaces"), identity.namespaces()),
+        rate_limit=rate_limit_from(words.get("rate_limit", False)),
     )
 
 
@@ -78,6 +82,7 @@ def settings_to(settings: Settings) -> dict[str, object]:
         **identity_to(settings.identity),
         "flavors": {name: dict(profile) for name, profile in settings.profiles.items()},
         "namespaces": {name: dict(each) for name, each in settings.namespaces.items()},
+        "rate_limit": rate_limit_to(settings.rate_limit),
     }
 
 

@@ -18,6 +18,7 @@ from fakejobs.web.answers import register_errors
 from fakejobs.web.context import BODY_KEY, HUB_KEY
 from fakejobs.web.identity import identity
 from fakejobs.web.jobs import jobs
+from fakejobs.web.rate_limits import USAGE_KEY, limit_rate
 from fakejobs.web.scheduled import scheduled
 from fakejobs.wire.redact import redact_text
 from fakejobs.wire.times import to_http_date
@@ -71,6 +72,7 @@ def create_app() -> Flask:
     app.url_map.merge_slashes = False
     for blueprint in (jobs, identity, scheduled, admin):
         app.register_blueprint(blueprint)
+    app.before_request(limit_rate)
     register_errors(app)
     return app
 
@@ -95,6 +97,8 @@ def wsgi_app(hub: FakeHub) -> WSGIApplication:
             if not environ["PATH_INFO"].startswith("/_fakejobs/"):
                 request_id = state.next_request_id(now)
                 headers.append(("X-Request-Id", request_id))
+                if USAGE_KEY in environ:
+                    headers.extend(environ[USAGE_KEY].headers())
                 state.journal.append(_record(environ, now, request_id, int(status[:3])))
             return (
                 start_response(status, headers) if error is None else start_response(status, headers, error)

@@ -61,9 +61,14 @@ def hub_and_caller() -> tuple[FakeHub, Caller]:
         Refusal: as for `caller`.
     """
     environ = request.environ
-    kind, _, token = environ.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
     found: FakeHub = environ[HUB_KEY]
-    return found, found.caller(token.strip() if kind.lower() == "bearer" else None)
+    return found, found.caller(token_of(environ))
+
+
+def token_of(environ: WSGIEnvironment) -> str | None:
+    """The bearer token of a request, or None."""
+    kind, _, token = environ.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
+    return token.strip() if kind.lower() == "bearer" else None
 
 
 def json_body() -> Json:
