@@ -20,6 +20,17 @@ DEFAULT_PORT = 8484
 DEFAULT_TOKEN = "hf_fakejobs"  # noqa: S105 - any token will do
 
 
+# What every command that serves a hub takes.
+_HOST = click.option("--host", default="127.0.0.1", help="Address to listen on.")
+_SEED = click.option("--seed", type=int, help="What ids, delays and metrics are drawn from.  [default: 0]")
+_SCENARIO = click.option(
+    "--scenario",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="TOML file with settings, clock and rules.",
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(VERSION, prog_name="fakejobs")
 def main() -> None:
@@ -27,25 +38,20 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--host", default="127.0.0.1", help="Address to listen on.")
+@_HOST
 @click.option(
     "--port",
     default=DEFAULT_PORT,
     type=click.IntRange(0, 65535),
     help="Port to listen on; 0 picks a free one.",
 )
-@click.option("--seed", type=int, help="What ids, delays and metrics are drawn from.  [default: 0]")
+@_SEED
 @click.option(
     "--speed",
     type=click.FloatRange(0, 1_000_000, min_open=True),
     help="Simulated seconds per real second: with 60, a minute takes one second.  [default: 1]",
 )
-@click.option(
-    "--scenario",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="TOML file with settings, clock and rules.",
-)
+@_SCENARIO
 @click.option(
     "--db",
     type=click.Path(dir_okay=False),
@@ -125,23 +131,18 @@ def serve(
 
 
 @main.command(name="exec", context_settings={"allow_interspersed_args": False})
-@click.option("--host", default="127.0.0.1", help="Address to listen on.")
+@_HOST
 @click.option(
     "--port", default=0, type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one."
 )
-@click.option("--seed", type=int, help="What ids, delays and metrics are drawn from.  [default: 0]")
+@_SEED
 @click.option(
     "--speed",
     type=click.FloatRange(0, 1_000_000, min_open=True),
     help="Simulated seconds per real second.  [default: time stands still, and moves when a stream is followed or an unfinished job is "
     "asked for again]",
 )
-@click.option(
-    "--scenario",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="TOML file with settings, clock and rules.",
-)
+@_SCENARIO
 @click.option(
     "--db",
     type=click.Path(dir_okay=False),
