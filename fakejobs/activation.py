@@ -109,7 +109,9 @@ def activate(
     *,
     seed: int = ...,
     user: str = ...,
-    orgs: Sequence[str] = ...,
+    orgs: Sequence[str | Mapping[str, object]] = ...,
+    users: Sequence[str | Mapping[str, object]] = ...,
+    tokens: Sequence[Mapping[str, object]] = ...,
     start: str | datetime = ...,
     auto_tick: float | str | None = ...,
     network: str | Sequence[str] = ...,
@@ -117,6 +119,9 @@ def activate(
     strict: bool = ...,
     endpoint: str | None = ...,
     quirks: Mapping[str, object] = ...,
+    credits: float | str | None = ...,
+    presets: Sequence[str | Mapping[str, object]] = ...,
+    chaos: str | Mapping[str, object] | None = ...,
 ) -> Activation: ...
 
 

@@ -44,6 +44,7 @@ def findings(
     strict: bool,
     jobs: Iterable[JobAt],
     rules: Iterable[Rule],
+    faults: Iterable[str],
     put_there: set[str],
     named: Callable[[JobAt], str],
 ) -> list[str]:
@@ -55,6 +56,7 @@ def findings(
         strict: whether more is checked.
         jobs: all jobs.
         rules: all rules.
+        faults: those that no request has met.
         put_there: the ids of jobs that were never submitted.
         named: how to call a job.
     """
@@ -72,7 +74,8 @@ def findings(
         for seen in jobs
         if seen.job.rule is None and seen.job.id not in put_there
     ]
-    found += [f"strict: no job matched {rule_words(rule)}" for rule in rules if rule.id not in used]
+    found += [f"strict: no job matched {rule_words(rule)}" for rule in rules if rule.id not in used and not rule.fills_in]
+    found += [f"strict: no request met {fault}" for fault in faults]
     return found
 
 

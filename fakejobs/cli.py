@@ -31,6 +31,19 @@ _SCENARIO = click.option(
 )
 
 
+_PRESETS = click.option(
+    "--preset",
+    "presets",
+    multiple=True,
+    metavar="NAME",
+    help="Let happen what users have met, such as stream_drop; may be repeated. Words of its own follow a colon: "
+    "\"stream_drop: cut_after = 10\". `fakejobs presets` lists all.",
+)
+_CHAOS = click.option(
+    "--chaos", metavar="LEVEL", help="A mix of what goes wrong, drawn from the seed: low, medium or high."
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(VERSION, prog_name="fakejobs")
 def main() -> None:
@@ -52,6 +65,8 @@ def main() -> None:
     help="Simulated seconds per real second: with 60, a minute takes one second.  [default: 1]",
 )
 @_SCENARIO
+@_PRESETS
+@_CHAOS
 @click.option(
     "--db",
     type=click.Path(dir_okay=False),
@@ -76,13 +91,15 @@ def serve(
     seed: int | None,
     speed: float | None,
     scenario: str | None,
+    presets: tuple[str, ...],
+    chaos: str | None,
     db: str | None,
     ready_file: str | None,
     server: Literal["auto", "uvicorn", "werkzeug"],
 ) -> None:
     """Serve the Jobs API until Ctrl-C."""
     from fakejobs.drivers.server import ServerMissing, listen, run
-    from fakejobs.scenario import ScenarioError, load_scenario, open_hub
+    from fakejobs.scenario import Scenario, ScenarioError, load_scenario, open_hub, preset_of_text, with_presets
     from fakejobs.store.database import DatabaseUnusable
     from fakejobs.web.app import wsgi_app
 
@@ -93,8 +110,10 @@ def serve(
         _ready_file(ready_file, None)
     try:
         loaded = load_scenario(scenario) if scenario is not None else None
+        if presets or chaos is not None:
+            loaded = with_presets(loaded or Scenario(), [preset_of_text(each) for each in presets], chaos)
         sock = listen(host, port)
-    except (ScenarioError, OSError) as error:
+    except (ScenarioError, ValueError, OSError) as error:
         raise click.ClickException(_said(error)) from None
     try:
         hub = open_hub(db or ":memory:", scenario=loaded, seed=seed, speed=speed)
@@ -119,7 +138,7 @@ def serve(
             _ready_file(ready_file, url)
 
     try:
-        run(wsgi_app(hub), sock=sock, server=server, on_ready=announce)
+        run(wsgi_app(hub), sock=sock, server=server, on_ready=announce, outage=hub.outage)
     except BrokenPipeError:  # `| head -1`: click ends quietly then, as other commands do
         raise
     except (ServerMissing, OSError) as error:
@@ -143,6 +162,8 @@ def serve(
     "asked for again]",
 )
 @_SCENARIO
+@_PRESETS
+@_CHAOS
 @click.option(
     "--db",
     type=click.Path(dir_okay=False),
@@ -158,6 +179,8 @@ def execute(
     seed: int | None,
     speed: float | None,
     scenario: str | None,
+    presets: tuple[str, ...],
+    chaos: str | None,
     db: str | None,
     command: tuple[str, ...],
 ) -> None:
@@ -166,11 +189,12 @@ def execute(
     Its environment points at the server. At the end a summary goes to stderr, and the exit code is the command's.
     """
     from fakejobs.execute import Serving, run_command
-    from fakejobs.scenario import ScenarioError
+    from fakejobs.scenario import ScenarioError, preset_of_text
     from fakejobs.store.database import DatabaseUnusable
 
-    serving = Serving(host, port, seed, speed, scenario, db)
     try:
+        words = tuple(preset_of_text(each) for each in presets)
+        serving = Serving(host, port, seed, speed, scenario, db, words, chaos)
         code = run_command(command, serving, lambda line: click.echo(line, err=True))
     except (ScenarioError, OSError, DatabaseUnusable, ValueError) as error:
         raise click.ClickException(_said(error)) from None
@@ -202,6 +226,14 @@ def demo() -> None:
 def quirks() -> None:
     """List what the Hub does and nobody has documented, with the evidence for each default (Markdown)."""
     from fakejobs.model.quirks import page
+
+    click.echo(page(), nl=False)
+
+
+@main.command(name="presets")
+def list_presets() -> None:
+    """List what users have met, as presets that make it happen (Markdown)."""
+    from fakejobs.model.presets import page
 
     click.echo(page(), nl=False)
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from typing import Literal
 
 from fakejobs.model.plan import NEVER
 
@@ -235,6 +236,36 @@ class Clock:
         return self._anchor.at
 
 
+class Outage:
+    """Whether the hub's listener is closed: from when a fault says so until an instant of its clock.
+
+    Whoever listens on a socket for the hub subscribes, and is told when it begins and when it is called off; when it is over by itself, the
+    clock says.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.until = 0
+        self._told: list[Callable[[], None]] = []
+
+    @property
+    def on(self) -> bool:
+        """Whether the listener is closed now."""
+        return self.until != 0 and self.clock.now() < self.until
+
+    def last(self, until: int) -> None:
+        """Let it last until an instant from now on; 0: it is over."""
+        if until != self.until:
+            self.until = until
+            for told in tuple(self._told):
+                told()
+
+    def subscribe(self, told: Callable[[], None]) -> Callable[[], None]:
+        """Call ``told`` whenever it begins or is called off, in the thread that does so; returns the way to stop."""
+        self._told.append(told)
+        return lambda: self._told.remove(told)
+
+
 LAST_INSTANT = 253_402_300_799_999
 """9999-12-31T23:59:59.999Z: the last instant that a timestamp can say."""
 
@@ -247,16 +278,39 @@ class WaitUntil:
 
 
 @dataclass(frozen=True)
+class Pause:
+    """What a stream with a fault yields to be silent until ``instant``: no ring ends it, and no keep-alive is sent meanwhile."""
+
+    instant: int
+
+
+Breaking = Literal["reset", "closed", "refused"]
+"""How a connection breaks: a TCP reset; closed before everything that was promised is there; or it was never made."""
+
+
+@dataclass(frozen=True)
+class Abort:
+    """What a stream with a fault yields to break its connection. Nothing comes after it."""
+
+    how: Breaking
+
+
+Step = bytes | WaitUntil | Pause | Abort
+"""A step of a stream. No bytes (``b""``) send off the head of the answer."""
+
+
+@dataclass(frozen=True)
 class Stream:
     """One connection's stream, before a driver has put it on the wire.
 
     Attributes:
         steps: yields bytes to send, or `WaitUntil` when there is nothing to say yet. It never blocks, and holds no lock
-            between steps; it is to be closed when the connection goes away.
+            between steps; it is to be closed when the connection goes away. With faults, there are `Pause` and `Abort` as well, and the
+            answer's ``start_response`` may be called as late as just before the first bytes, or never.
         topic: the topic of the clock's bell that may bring news before the instant (a job's id).
         clock: the clock that the instants are of.
     """
 
-    steps: Generator[bytes | WaitUntil, None, None]
+    steps: Generator[Step, None, None]
     topic: str
     clock: Clock

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 
-from fakejobs.model.billing import dollars, micro_usd
+from fakejobs.model.billing import cost_at, dollars
 from fakejobs.model.flavors import Flavor
 from fakejobs.model.job import JobAt
+from fakejobs.model.quirks import Quirks
+
+_DEFAULT = Quirks()
 
 
 class Cost(Decimal):
@@ -36,21 +39,20 @@ class Cost(Decimal):
         return self
 
 
-def cost_of(seen: JobAt, flavors: Mapping[str, Flavor]) -> Decimal:
-    """What one job has cost so far: each minute that it has begun to run, of every attempt, at the price of its hardware.
+def cost_of(seen: JobAt, flavors: Mapping[str, Flavor], quirks: Quirks = _DEFAULT) -> Decimal:
+    """What one job has cost so far: each minute that it has begun to run, of every attempt, at the price of its hardware, and its exposed ports.
 
     Flavors that the Hub does not list have no price; they cost nothing here.
     """
-    flavor = flavors.get(seen.job.flavor)
-    return Decimal(0) if flavor is None else dollars(micro_usd(flavor, seen.job.plan, seen.now))
+    return dollars(cost_at(seen.job, flavors, seen.now, quirks))
 
 
-def cost_of_all(jobs: Iterable[JobAt], flavors: Mapping[str, Flavor]) -> Cost:
+def cost_of_all(jobs: Iterable[JobAt], flavors: Mapping[str, Flavor], quirks: Quirks = _DEFAULT) -> Cost:
     """What jobs have cost so far."""
     by_flavor: dict[str, Decimal] = {}
     for seen in jobs:
         name = seen.job.flavor
-        by_flavor[name] = by_flavor.get(name, Decimal(0)) + cost_of(seen, flavors)
+        by_flavor[name] = by_flavor.get(name, Decimal(0)) + cost_of(seen, flavors, quirks)
     return Cost(by_flavor)
 
 

@@ -21,7 +21,7 @@ from fakejobs.handle import FakeJobs, token_of
 from fakejobs.hub import FakeHub
 from fakejobs.live import live_app
 from fakejobs.options import Options
-from fakejobs.scenario import Scenario, load_scenario, open_hub
+from fakejobs.scenario import Scenario, load_scenario, open_hub, with_presets
 from fakejobs.tally import Tally
 from fakejobs.web.app import wsgi_app
 from fakejobs.wire.redact import redact_text
@@ -50,6 +50,8 @@ class Serving:
         speed: simulated seconds per real second; None: time stands still, and moves with followed streams and repeated reads.
         scenario: a TOML scenario file.
         db: a database file; time runs then, at speed 1 unless ``speed`` says otherwise.
+        presets: presets besides the scenario's, as tables with ``name``.
+        chaos: the level of a mix of what goes wrong.
     """
 
     host: str = "127.0.0.1"
@@ -58,6 +60,8 @@ class Serving:
     speed: float | None = None
     scenario: str | None = None
     db: str | None = None
+    presets: tuple[Mapping[str, object], ...] = ()
+    chaos: str | None = None
 
 
 def run_command(command: Sequence[str], serving: Serving, say: Callable[[str], None]) -> int:
@@ -75,10 +79,13 @@ def run_command(command: Sequence[str], serving: Serving, say: Callable[[str], N
     """
     with ExitStack() as stack:
         scenario = load_scenario(serving.scenario) if serving.scenario is not None else None
+        if serving.presets or serving.chaos is not None:
+            scenario = with_presets(scenario or Scenario(), serving.presets, serving.chaos)
         sock = listen(serving.host, serving.port)
         stack.callback(sock.close)
         app, hub, fake = _served(stack, serving, scenario)
-        url = stack.enter_context(serve_in_thread(app, sock=sock)).url
+        serving_it = serve_in_thread(app, sock=sock, outage=hub.outage, closed_in_frozen_time=False)
+        url = stack.enter_context(serving_it).url
         if fake is not None:
             fake.served_at(url)
         home = tempfile.mkdtemp(prefix="fakejobs-exec-")
@@ -99,7 +106,11 @@ def _served(
         hub = open_hub(serving.db or ":memory:", scenario=scenario, seed=serving.seed, speed=serving.speed)
         stack.callback(hub.close)
         return wsgi_app(hub), hub, None
-    fake = FakeJobs(Options(scenario=serving.scenario, seed=serving.seed or 0))
+    fake = FakeJobs(
+        Options(
+            scenario=serving.scenario, seed=serving.seed or 0, presets=serving.presets, chaos=serving.chaos
+        )
+    )
     stack.callback(fake.close)
     return live_app(lambda: fake), fake.hub, fake
 
@@ -126,9 +137,9 @@ def environment(url: str, home: str, hub: FakeHub) -> dict[str, str]:
 
 def summary(hub: FakeHub) -> list[str]:
     """How many jobs ran, virtual hours by flavor, and what they would have cost."""
-    tally = Tally()
+    tally, flavors, quirks = Tally(), hub.settings.flavors, hub.settings.quirks
     for seen in hub.all_jobs():
-        tally.add(seen.job.flavor, 1, running_ms(seen), int(cost_of(seen, hub.settings.flavors) * 1_000_000))
+        tally.add(seen.job.flavor, 1, running_ms(seen), int(cost_of(seen, flavors, quirks) * 1_000_000))
     return tally.lines()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from functools import cache, cached_property, lru_cache
 from itertools import count
 from pathlib import Path
@@ -30,17 +31,30 @@ from fakejobs.drivers.seams import (
     keep_left_over_threads_in,
     under_the_client,
 )
-from fakejobs.errors import FakeClosed, FakeJobsError, LeftOverThread
-from fakejobs.hub import FakeHub, RequestRecord, When
+from fakejobs.errors import ClockStuck, FakeClosed, FakeJobsError, LeftOverThread
+from fakejobs.hub import AddedFault, FakeHub, RequestRecord, When
 from fakejobs.hub.settings import Settings, settings_from, settings_to
 from fakejobs.live import TICK, live_app
+from fakejobs.model.chaos import Chaos
+from fakejobs.model.plan import NEVER
+from fakejobs.model.presets import Preset
 from fakejobs.model.stages import TERMINAL
 from fakejobs.model.units import milliseconds
 from fakejobs.network import Network, RouteReply, Routes
 from fakejobs.options import START, Options
-from fakejobs.polls import Polls, reader_of
+from fakejobs.polls import MOST_READS, Polls, reader_of
 from fakejobs.report import report
-from fakejobs.scenario import Scenario, add_jobs, load_scenario
+from fakejobs.scenario import (
+    Scenario,
+    add_faults,
+    add_jobs,
+    add_scheduled_jobs,
+    add_webhooks,
+    load_scenario,
+    put_presets,
+    with_presets,
+)
+from fakejobs.scheduled import ScheduledJob
 from fakejobs.submitted import Book, Submissions, SubmittedJob
 from fakejobs.uploads import Uploads, xet_replaced
 from fakejobs.virtual import VirtualClock, tick_of
@@ -65,14 +79,23 @@ class FakeJobs:
 
     def __init__(self, options: Options) -> None:
         scenario = load_scenario(options.scenario) if options.scenario is not None else Scenario()
+        if options.presets or options.chaos is not None:
+            scenario = with_presets(scenario, options.presets, options.chaos)
         now = source_ms()
         start = _start(options.start) if scenario.start is None or options.start != START else scenario.start
         self.options = options
+        # The test that it belongs to, as pytest names it; reports say how to repeat it.
+        self.test: str | None = None
         self.hub = FakeHub(settings=_settings(options, scenario), anchor=Anchor(start, now, frozen=True))
         for when, then in scenario.rules:
             self.hub.add_rule(when, then, source="scenario")
+        add_faults(self.hub, scenario)
+        if scenario.presets or scenario.chaos is not None:
+            put_presets(self.hub, scenario)
+        add_webhooks(self.hub, scenario)
         put_there = [seen.job.id for seen in add_jobs(self.hub, scenario)]
-        self.token = _first_token(scenario) or token_of(self.hub.settings.identity.users[0].name)
+        add_scheduled_jobs(self.hub, scenario)
+        self.token = _first_token(options, scenario) or token_of(self.hub.settings.identity.users[0].name)
         self.start = self.hub.clock.now()
         self._waits = Waits(self.hub.clock)
         self._waits.problem = self._note
@@ -92,6 +115,8 @@ class FakeJobs:
         self._url: str | None = None
         self._closed = False
         self.problems: list[FakeJobsError] = []
+        # At which instant the last requests met faults, and how many in a row did.
+        self._in_vain = (0, 0)
 
     @cached_property
     def api(self) -> HfApi:
@@ -104,6 +129,22 @@ class FakeJobs:
         """Begin a rule: ``fakejobs.when(flavor="h200*").then(scheduling="12h")``."""
         self._check_open()
         return self.hub.when(**words)
+
+    def fault(self, /, **words: object) -> AddedFault:
+        """Let something go wrong from now on: ``fakejobs.fault(status=503, method="POST", path="/api/jobs/*", times=2)``.
+
+        The words are on the page ``faults.md`` of the documentation. ``job`` may be a job instead of its id.
+
+        Returns:
+            The fault, which counts: ``.matched`` requests, ``.fired`` on how many. ``.delete()`` takes it away.
+
+        Raises:
+            ValueError: an unknown word, an impossible value, or words that do not go together; the message names them.
+        """
+        self._check_open()
+        if (job := words.get("job")) is not None:
+            words["job"] = getattr(job, "id", job)
+        return self.hub.fault(**words)
 
     def add_job(self, /, **words: object) -> SubmittedJob:
         """Put a job from the past there: ``fakejobs.add_job(stage="ERROR", age="90m", message="out of disk")``.
@@ -118,6 +159,34 @@ class FakeJobs:
         self.book.put_there.add(job_id)
         return SubmittedJob(self.book, job_id)
 
+    def preset(self, name: str, /, **words: object) -> Preset:
+        """Let happen what users have met: ``fakejobs.preset("stream_drop", cut_after=10)``; the page ``presets.md`` has all.
+
+        A test's own rules win: of a job, a preset only says what its rule leaves unsaid.
+
+        Args:
+            name: which preset.
+            words: other words than its own, for its faults or its rules.
+
+        Raises:
+            ValueError: there is no such preset, a word is not one of its own, or a value is impossible.
+        """
+        self._check_open()
+        return self.hub.preset(name, **words)
+
+    def chaos(self, seed: int | None = None, level: str = "medium") -> Chaos:
+        """Let a mix of presets and of unlucky jobs hold from now on, instead of one of before; the report says which.
+
+        Args:
+            seed: what it is drawn from; None: the seed of the fake.
+            level: ``low`` (what a retry mends), ``medium``, or ``high``.
+
+        Raises:
+            ValueError: there is no such level, or the seed is impossible.
+        """
+        self._check_open()
+        return self.hub.chaos(seed, level)
+
     def configure(self, **words: object) -> None:
         """Change what the hub is like, from now on: ``fakejobs.configure(rate_limit=True)``; what is not named stays as it is.
 
@@ -130,6 +199,33 @@ class FakeJobs:
         """
         self._check_open()
         self.hub.configure(settings_from({**settings_to(self.hub.settings), **words}))
+
+    def fire_event(self, /, **words: object) -> list[SubmittedJob]:
+        """Let something happen to a repository, and its webhooks start their jobs.
+
+        ``fakejobs.fire_event(repo="ada/data", type="dataset", scope="repo.content")``; see `fakejobs.hub.FakeHub.fire_event`.
+
+        Returns:
+            The jobs that were started, in the order of their webhooks.
+
+        Raises:
+            ValueError: an unknown word or an impossible value; the message names it.
+        """
+        self._check_open()
+        return [
+            SubmittedJob(self.book, each.job) for each in self.hub.fire_event(**words) if each.job is not None
+        ]
+
+    def add_scheduled_job(self, /, **words: object) -> ScheduledJob:
+        """Put a scheduled job there, perhaps from the past: ``fakejobs.add_scheduled_job(schedule="@daily", age="30d")``.
+
+        See `fakejobs.hub.FakeHub.add_scheduled_job` for the words.
+
+        Raises:
+            ValueError: an unknown word or an impossible value; the message names it.
+        """
+        self._check_open()
+        return ScheduledJob(self.book, self.hub.add_scheduled_job(**words))
 
     def route(self, method: str, path_pattern: str, reply: RouteReply) -> None:
         """Answer a route beside Jobs: ``fakejobs.route("GET", "/api/models/{owner}/{name}", {"id": "x"})``.
@@ -158,9 +254,36 @@ class FakeJobs:
         return [SubmittedJob(self.book, seen.job.id) for seen in self.book.all()]
 
     @property
+    def scheduled_jobs(self) -> list[ScheduledJob]:
+        """Every scheduled job, oldest first. What they bring about is among `jobs`."""
+        return [ScheduledJob(self.book, seen) for seen in self.book.scheduled()]
+
+    @property
     def cost(self) -> Cost:
         """Dollars that all jobs would have cost so far; ``.by_flavor`` says on what hardware."""
-        return cost_of_all(self.book.all(), self.hub.settings.flavors)
+        return cost_of_all(self.book.all(), self.hub.settings.flavors, self.hub.settings.quirks)
+
+    def credits(self, namespace: str | None = None) -> Decimal | None:
+        """The dollars that a namespace has left, by default that of the user who is logged in; None: as many as it likes.
+
+        Raises:
+            ValueError: there is no such namespace.
+        """
+        self._check_open()
+        return self.hub.credits(namespace)
+
+    def add_credits(self, amount: float | str | Decimal, namespace: str | None = None) -> Decimal:
+        """Add dollars to the credits of a namespace; returns what it has then. See `fakejobs.hub.FakeHub.add_credits`."""
+        self._check_open()
+        return self.hub.add_credits(amount, namespace)
+
+    def set_credits(self, amount: float | str | Decimal | None, namespace: str | None = None) -> None:
+        """Let a namespace have so many dollars from now on, whatever it had; None: as many as it likes.
+
+        ``fakejobs.set_credits(0)`` and the next submission is refused.
+        """
+        self._check_open()
+        self.hub.set_credits(amount, namespace)
 
     @property
     def url(self) -> str:
@@ -236,6 +359,12 @@ class FakeJobs:
             strict=self.options.strict and raised is None,
             jobs=self.book.all(),
             rules=self.hub.rules(),
+            # Those of a preset are meant for whatever comes.
+            faults=[
+                each.name
+                for each in self.hub.faults()
+                if each.source in ("user", "scenario") and not each.matched and not each.fired
+            ],
             put_there=self.book.put_there,
             named=lambda seen: repr(SubmittedJob(self.book, seen.job.id)),
         )
@@ -265,7 +394,11 @@ class FakeJobs:
                 return reply
             self._polls.before(call.method, call.target)
             self._workers.run()
-            return perform(self._app, call, self._waits, over=self._polls.over)
+            try:
+                return perform(self._app, call, self._waits, over=self._polls.over)
+            finally:
+                if self.hub.state.faults:
+                    self._met_faults(self._polls.tick)
         except FakeJobsError as error:
             self._note(error)
             raise
@@ -284,10 +417,41 @@ class FakeJobs:
             reader = reader_of(call.host, dict(call.headers).get("User-Agent", ""))
             self._polls.before(call.method, call.target, reader=reader, tick=milliseconds(TICK))
             self._workers.run()
-            return perform(self._app, call, self._waits, over=self._polls.over)
+            try:
+                return perform(self._app, call, self._waits, over=self._polls.over)
+            finally:
+                if self.hub.state.faults:
+                    # Nobody can see how such a client waits, and it comes again only so often.
+                    self._met_faults(self._polls.tick or milliseconds(TICK))
         except FakeJobsError as error:
             self._note(error)
             raise
+
+    def _met_faults(self, tick: int | None) -> None:
+        """See to it that nobody tries again for ever while time stands still, after a request that may have met a fault.
+
+        Args:
+            tick: how far time moves then, if there is a fault that only time ends; None: attempts are counted.
+
+        Raises:
+            ClockStuck: it has been tried again and again, and time does not move.
+        """
+        journal, now = self.hub.state.journal, self.hub.clock.now()
+        if not journal or journal[-1].fault is None:
+            self._in_vain = (0, 0)
+            return
+        if tick is not None:
+            if self.hub.outage.on or any(fault.lasts < NEVER for fault in self.hub.state.faults):
+                self._waits.until(now + tick, lambda: "the end of a fault")
+            return
+        at, times = self._in_vain
+        self._in_vain = now, times + 1 if at == now else 1
+        if self._in_vain[1] > MOST_READS:
+            raise ClockStuck(
+                f"{times + 1} requests in a row have met faults while the fake's clock stood still; the last: {journal[-1].fault}. Let time pass "
+                'between attempts: clock.patch("your_package") makes its sleeps virtual, clock.auto_tick("10s") moves time by itself; or '
+                "let the fault fire only so often: times=3"
+            )
 
     def _check_open(self) -> None:
         if self._closed:
@@ -365,8 +529,10 @@ def _add(sums: tally.Tally, fake: FakeJobs) -> None:
 
 
 def _settings(options: Options, scenario: Scenario) -> Settings:
-    if options.scenario is None and not options.quirks:
-        return _plain_settings(options.seed, options.user, tuple(options.orgs))
+    if not scenario.settings and not options.quirks and options.credits is None:
+        names = tuple(each for each in options.orgs if isinstance(each, str))
+        if len(names) == len(options.orgs) and not options.users and not options.tokens:
+            return _plain_settings(options.seed, options.user, names)
     return settings_from(_words(options, scenario))
 
 
@@ -389,14 +555,25 @@ def _words(options: Options, scenario: Scenario) -> dict[str, object]:
         words["users"] = [*(same or [options.user]), *others]
     if options.orgs:
         words["orgs"] = list(options.orgs)
+    if options.users:
+        users = _list(words["users"])
+        there = [_name(each) for each in users]
+        words["users"] = [*users, *(each for each in options.users if _name(each) not in there)]
+    if options.tokens:
+        words["tokens"] = list(options.tokens)
     quirks = scenario.settings.get("quirks")
+    if options.credits is not None:
+        known = scenario.settings.get("namespaces")
+        namespaces = dict(known) if isinstance(known, Mapping) else {}
+        user = _name(_list(words["users"])[0])
+        words["namespaces"] = {**namespaces, user: {**namespaces.get(user, {}), "credits": options.credits}}
     words["quirks"] = {**(quirks if isinstance(quirks, Mapping) else {}), **options.quirks}
     return words
 
 
-def _first_token(scenario: Scenario) -> str | None:
+def _first_token(options: Options, scenario: Scenario) -> str | None:
     """Once tokens are configured, no other is accepted; then the first is that of the test."""
-    tokens = _list(scenario.settings.get("tokens"))
+    tokens = _list(options.tokens or scenario.settings.get("tokens"))
     return (
         str(tokens[0]["token"])
         if tokens and isinstance(tokens[0], Mapping) and "token" in tokens[0]

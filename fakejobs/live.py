@@ -13,7 +13,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from fakejobs.drivers.inprocess import Call, ReadTimedOut, Reply
+from fakejobs.drivers.inprocess import Broken, Call, ReadTimedOut, Reply
+from fakejobs.drivers.threads import BREAK_KEY
 from fakejobs.errors import FakeClosed, FakeJobsError
 
 if TYPE_CHECKING:
@@ -38,10 +39,12 @@ def live_app(current: Callable[[], FakeJobs | None]) -> WSGIApplication:
             if fake is None:
                 raise FakeClosed("no test that uses this server is running")
             reply = fake.answer_live(_call(environ))
+        except (Broken, ReadTimedOut) as error:
+            raise _broken(environ, error) from None
         except FakeJobsError as error:
             reply = _error(503 if isinstance(error, FakeClosed) else 500, f"{type(error).__name__}: {error}")
         start_response(f"{reply.status} {_phrase(reply.status)}", reply.headers)
-        return _Body(reply)
+        return _Body(reply, environ)
 
     return serve
 
@@ -49,18 +52,28 @@ def live_app(current: Callable[[], FakeJobs | None]) -> WSGIApplication:
 class _Body:
     """The body of a reply, let go of when the connection is."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: Reply, environ: WSGIEnvironment) -> None:
         self._reply = reply
+        self._environ = environ
 
     def __iter__(self) -> Iterator[bytes]:
         try:
             yield from self._reply.chunks
+        except Broken as error:
+            raise _broken(self._environ, error) from None
         except (ReadTimedOut, FakeJobsError) as error:
             # The headers are out; all that is left is to break the connection. The problem is noted where it arose.
             raise ConnectionAbortedError(str(error)) from None
 
     def close(self) -> None:
         self._reply.close()
+
+
+def _broken(environ: WSGIEnvironment, error: Broken | ReadTimedOut) -> ConnectionAbortedError:
+    """Have the connection broken as a fault says; returns what is to be raised for that."""
+    if isinstance(error, Broken) and BREAK_KEY in environ:
+        environ[BREAK_KEY](error.how)
+    return ConnectionAbortedError(str(error))
 
 
 def _call(environ: WSGIEnvironment) -> Call:

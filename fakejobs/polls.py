@@ -45,6 +45,7 @@ MORE_PATIENCE = 20
 _PAUSE = 0.005
 _MOST_COMPUTING = 0.2
 _JOBS = "/api/jobs/"
+_SCHEDULED = "/api/scheduled-jobs/"
 _TARGET = re.compile(
     r"/api/jobs/(?P<namespace>[^/?]+)(?:/(?P<job>[0-9A-Fa-f]{24})|/count)?(?P<stream>/\w+)?(?:\?.*)?"
 )
@@ -161,7 +162,7 @@ class Polls:
         if method != "GET":
             self._commands += 1
             return
-        if not target.startswith(_JOBS) or target.startswith("/api/jobs/hardware"):
+        if not target.startswith((_JOBS, _SCHEDULED)) or target.startswith("/api/jobs/hardware"):
             return
         key = (reader or threading.current_thread(), target)
         now = self._clock.now()
@@ -292,8 +293,10 @@ class Polls:
         )
 
     def _unfinished(self, target: str) -> bool:
-        """Whether a GET of ``target`` asks for an unfinished job; of a list, whether its namespace has one."""
+        """Whether a GET of ``target`` asks for an unfinished job; of a list, whether its namespace has one, or will by its schedules."""
         match = _TARGET.fullmatch(target)
+        if (match is None or match["job"] is None) and self._next_run() is not None:
+            return True
         if match is None or match["stream"] is not None:
             return False
         with self._hub.state.look() as now:
@@ -305,12 +308,17 @@ class Polls:
                 for seen in self._hub.all_jobs()
             )
 
+    def _next_run(self) -> int | None:
+        """The next tick of all schedules that are not suspended."""
+        scheduled = self._hub.all_scheduled_jobs()
+        return min((each.following for each in scheduled if not each.schedule.suspended), default=None)
+
     def _may_change(self, target: str) -> bool:
         """Whether time alone can change what a GET of ``target`` says, or any other job."""
         state = self._hub.state
         match = _TARGET.fullmatch(target)
         with state.look() as now:
-            if state.next_due < NEVER:
+            if min(state.next_due, state.next_tick) < NEVER:
                 return True
             if match is not None and match["job"] is not None:
                 job = find_job(state.database, match["job"].lower())
@@ -326,7 +334,11 @@ class Polls:
         with self._hub.state.look() as now:
             live = [seen.job for seen in self._hub.all_jobs() if seen.stage not in TERMINAL]
             if not live:
-                return "no job is unfinished"
+                following = self._next_run()
+                scheduled = (
+                    "" if following is None else f", and the next scheduled one comes at {to_iso(following)}"
+                )
+                return f"no job is unfinished{scheduled}"
             more = f", and {len(live) - 3} more" if len(live) > 3 else ""
             return ", ".join(self._plan(job, now) for job in live[:3]) + more
 

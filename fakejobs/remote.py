@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from http.client import HTTPConnection
 from typing import TypedDict, cast
 from urllib.parse import quote, urlsplit
@@ -28,6 +29,26 @@ class RuleBody(TypedDict):
     then: dict[str, object] | list[dict[str, object]]
     source: str
     matched: int
+
+
+class FaultBody(TypedDict):
+    """A fault, with its words, how many requests it was for, and how often it fired."""
+
+    id: int
+    words: dict[str, object]
+    source: str
+    matched: int
+    fired: int
+
+
+class DeliveryBody(TypedDict):
+    """What was delivered to a webhook: ``id`` (for a replay), when, the status, and the id of the job, or None."""
+
+    id: str
+    webhook: str
+    at: str
+    status: int
+    job: str | None
 
 
 class RemoteError(Exception):
@@ -86,6 +107,24 @@ class RemoteHub:
         search = "" if flavor is None else f"?flavor={quote(flavor)}"
         return cast("list[dict[str, object]]", self.call("GET", f"/queue{search}"))
 
+    def credits(self, namespace: str | None = None) -> Decimal | None:
+        """The dollars that a namespace has left, by default that of the first user; None: as many as it likes."""
+        search = "" if namespace is None else f"?namespace={quote(namespace)}"
+        return _dollars(self.call("GET", f"/credits{search}"))
+
+    def add_credits(self, amount: float | str | Decimal, namespace: str | None = None) -> Decimal | None:
+        """Add dollars to the credits of a namespace; returns what it has then. Jobs that were cancelled stay so."""
+        return self._credits({"add": str(amount)}, namespace)
+
+    def set_credits(self, amount: float | str | Decimal | None, namespace: str | None = None) -> None:
+        """Let a namespace have so many dollars from now on, whatever it had; None: as many as it likes."""
+        self._credits({"set": None if amount is None else str(amount)}, namespace)
+
+    def _credits(self, words: dict[str, object], namespace: str | None) -> Decimal | None:
+        if namespace is not None:
+            words["namespace"] = namespace
+        return _dollars(self.call("POST", "/credits", words))
+
     def when(self, /, **words: object) -> RemoteWhen:
         """Begin a rule: ``hub.when(flavor="h200*").then(scheduling="12h")``."""
         return RemoteWhen(self, words)
@@ -120,10 +159,68 @@ class RemoteHub:
         answer = self.call("DELETE", "/rules" if rule_id is None else f"/rules/{rule_id}")
         return cast("dict[str, int]", answer)["deleted"]
 
+    def fault(self, /, **words: object) -> RemoteFault:
+        """Let something go wrong from now on: ``hub.fault(status=503, method="POST", path="/api/jobs/*", times=2)``."""
+        return RemoteFault(self, self.add_fault(words)["id"])
+
+    def add_fault(self, words: Mapping[str, object]) -> FaultBody:
+        """The same, with the words as a mapping."""
+        _check_plain("fault", words)
+        return cast(FaultBody, self.call("POST", "/faults", words))
+
+    def faults(self) -> list[FaultBody]:
+        """All faults, oldest first."""
+        return cast("list[FaultBody]", self.call("GET", "/faults"))
+
+    def delete_faults(self, fault_id: int | None = None) -> int:
+        """Delete one fault, or all; returns how many."""
+        answer = self.call("DELETE", "/faults" if fault_id is None else f"/faults/{fault_id}")
+        return cast("dict[str, int]", answer)["deleted"]
+
     def add_job(self, /, **words: object) -> dict[str, object]:
         """Put a job from the past there, as `FakeHub.add_job`; returns the job as the API has it."""
         _check_plain("add_job", words)
         return cast("dict[str, object]", self.call("POST", "/jobs", words))
+
+    def preset(self, name: str, /, **words: object) -> dict[str, object]:
+        """Let happen what users have met: ``hub.preset("stream_drop", cut_after=10)``; see `FakeHub.preset`.
+
+        Returns:
+            What it consists of: ``faults``, ``rules``, ``quirks``.
+        """
+        _check_plain("preset", words)
+        return cast("dict[str, object]", self.call("POST", "/presets", {"name": name, **words}))
+
+    def chaos(self, seed: int | None = None, level: str = "medium") -> dict[str, object]:
+        """Let a mix of presets and of unlucky jobs hold from now on; see `FakeHub.chaos`.
+
+        Returns:
+            What was drawn: ``seed``, ``level``, ``presets``, ``outcomes``.
+        """
+        words: dict[str, object] = {"level": level} if seed is None else {"level": level, "seed": seed}
+        return cast("dict[str, object]", self.call("POST", "/chaos", words))
+
+    def fire_event(self, /, **words: object) -> list[DeliveryBody]:
+        """Let something happen to a repository: ``hub.fire_event(repo="ada/data", type="dataset", scope="repo.content")``.
+
+        Every webhook that watches it gets the event, and starts its job; see `FakeHub.fire_event`.
+        """
+        _check_plain("fire_event", words)
+        return cast("list[DeliveryBody]", self.call("POST", "/repo-event", words))
+
+    def deliveries(self, webhook_id: str | None = None) -> list[DeliveryBody]:
+        """What was delivered to a webhook, or to all, oldest first."""
+        search = "" if webhook_id is None else f"?webhook={quote(webhook_id)}"
+        return cast("list[DeliveryBody]", self.call("GET", f"/deliveries{search}"))
+
+    def add_scheduled_job(self, /, **words: object) -> dict[str, object]:
+        """Put a scheduled job there, as `FakeHub.add_scheduled_job`; returns it as the API has it."""
+        _check_plain("add_scheduled_job", words)
+        return cast("dict[str, object]", self.call("POST", "/scheduled-jobs", words))
+
+    def scheduled_jobs(self) -> list[dict[str, object]]:
+        """Every scheduled job of every namespace, oldest first, as the API has them."""
+        return cast("list[dict[str, object]]", self.call("GET", "/scheduled-jobs"))
 
     def transition(
         self, job_id: str, stage: str, *, message: str | None = None, cancel_reason: str | None = None
@@ -209,6 +306,44 @@ class RemoteRule:
         raise KeyError(f"there is no rule {self.id}; was it deleted, or the hub reset?")
 
 
+class RemoteFault:
+    """A fault that a hub in another process has.
+
+    Attributes:
+        id: its number within the hub.
+    """
+
+    def __init__(self, hub: RemoteHub, fault_id: int) -> None:
+        self._hub = hub
+        self.id = fault_id
+
+    @property
+    def matched(self) -> int:
+        """How many requests it was for."""
+        return self.body["matched"]
+
+    @property
+    def fired(self) -> int:
+        """On how many requests it fired."""
+        return self.body["fired"]
+
+    @property
+    def body(self) -> FaultBody:
+        """The fault, as it is now.
+
+        Raises:
+            KeyError: it has been deleted.
+        """
+        for fault in self._hub.faults():
+            if fault["id"] == self.id:
+                return fault
+        raise KeyError(f"there is no fault {self.id}; was it deleted, or the hub reset?")
+
+    def delete(self) -> None:
+        """Take it away; what is under way goes on."""
+        self._hub.delete_faults(self.id)
+
+
 class RemoteClock:
     """The clock of a hub in another process."""
 
@@ -245,6 +380,11 @@ class RemoteClock:
 
     def _move(self, how: Mapping[str, object]) -> str:
         return cast(ClockReading, self._hub.call("POST", "/clock", how))["now"]
+
+
+def _dollars(answer: object) -> Decimal | None:
+    amount = cast("dict[str, str | None]", answer)["credits"]
+    return None if amount is None else Decimal(amount)
 
 
 def _check_plain(where: str, value: object) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from fakejobs.checks import rule_words
@@ -31,22 +33,62 @@ def report(fake: FakeJobs) -> str:
     lines.append(f"jobs: {_last(len(jobs), MOST_JOBS)}")
     for seen in jobs[-MOST_JOBS:]:
         lines += _job(seen, rules, fake.book, start, put_there=seen.job.id in fake.book.put_there)
-    if unused := [rule for rule in rules.values() if rule.id not in {seen.job.rule for seen in jobs}]:
+    if unused := [
+        rule
+        for rule in rules.values()
+        if not rule.fills_in and rule.id not in {seen.job.rule for seen in jobs}
+    ]:
         lines.append("rules that matched no job:")
         lines += [f"  {rule_words(rule)}" for rule in unused]
     for match, found in fake.book.asked[-MOST_QUERIES:]:
         lines.append(f"submitted({', '.join(f'{word}={value!r}' for word, value in match.items())}):")
         lines += [f"  {line}" for line in found.explanation()]
+    lines += _wrong(fake)
     requests = _in_groups(fake.hub.requests)
     lines.append(f"requests: {_last(len(requests), MOST_REQUESTS)}")
     lines += [
-        f"  {_since(first.at, start):>10}  {first.method:<6} {first.path} -> {first.status}{_times(count, last, start)}"
+        f"  {_since(first.at, start):>10}  {first.method:<6} {first.path} -> {_answered(first)}{_times(count, last, start)}"
         for first, last, count in requests[-MOST_REQUESTS:]
     ]
     if fake.problems:
         lines.append("problems:")
         lines += [f"  {type(each).__name__}: {each}" for each in fake.problems]
     return fake.book.redact("\n".join(lines))
+
+
+def _wrong(fake: FakeJobs) -> Sequence[str]:
+    """What went wrong on purpose, and how that is repeated. Of presets and chaos, only what has fired."""
+    hub = fake.hub
+    faults = [each for each in hub.faults() if each.fired or each.source in ("user", "scenario")]
+    chaos = hub.drawn_chaos
+    lines = ["faults:"] if faults else []
+    lines += [
+        f"  {each.name}: fired on {each.fired} of {each.matched} {'request' if each.matched == 1 else 'requests'}"
+        + ("" if each.source == "user" else f" ({each.source})")
+        for each in faults
+    ]
+    if chaos is not None:
+        drawn = ", ".join(name for name, _words in chaos.presets)
+        lines.append(
+            f"chaos: level {chaos.level}, seed {chaos.seed}, that is: {drawn}, and jobs that are unlucky"
+        )
+    if chaos is not None or any(each.fired for each in faults):
+        lines.append(f"to repeat this: {_repeat(fake)}")
+    return lines
+
+
+def _repeat(fake: FakeJobs) -> str:
+    """The command that runs the same test with the same faults."""
+    options = fake.options
+    words: dict[str, object] = {"seed": fake.hub.settings.seed}
+    if isinstance(options.chaos, str):
+        words["chaos"] = options.chaos
+    if options.presets and all(isinstance(each, str) for each in options.presets):
+        words["presets"] = ",".join(map(str, options.presets))
+    if fake.test is None:
+        return f"fakejobs.activate({', '.join(f'{word}={value!r}' for word, value in words.items())})"
+    given = " ".join(f"--fakejobs-{word}={value}" for word, value in words.items())
+    return f"pytest {quote(fake.test)} {given}"
 
 
 def _job(seen: JobAt, rules: Mapping[int, Rule], book: Book, start: int, *, put_there: bool) -> Sequence[str]:
@@ -100,11 +142,26 @@ def _in_groups(requests: Sequence[RequestRecord]) -> list[tuple[RequestRecord, R
     for each in requests:
         if groups:
             first, last, count = groups[-1]
-            if (last.method, last.path, last.status) == (each.method, each.path, each.status):
+            if (last.method, last.path, last.status, last.fault) == (
+                each.method,
+                each.path,
+                each.status,
+                each.fault,
+            ):
                 groups[-1] = (first, each, count + 1)
                 continue
         groups.append((each, each, 1))
     return groups
+
+
+def _answered(request: RequestRecord) -> str:
+    answer = str(request.status) if request.status else "no answer"
+    faults = _NAMED.sub(r"\1", request.fault or "")
+    # What each fault is, stands above.
+    return answer if request.fault is None else f"{answer} ({faults})"
+
+
+_NAMED = re.compile(r"(fault \d+): .*?(?=; fault \d+: |$)")
 
 
 def _times(count: int, last: RequestRecord, start: int) -> str:

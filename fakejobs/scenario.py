@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fakejobs.clock import Anchor, source_ms
 from fakejobs.hub import FakeHub
 from fakejobs.hub.settings import WORDS, settings_from, settings_to
+from fakejobs.model.chaos import chaos_from
+from fakejobs.model.faults import fault_from
+from fakejobs.model.identity import Caller, Token
 from fakejobs.model.job import JobAt
 from fakejobs.model.outcomes import Then
-from fakejobs.model.past import past_job_from
+from fakejobs.model.past import past_job_from, past_schedule_from
+from fakejobs.model.presets import named, preset_from
+from fakejobs.model.quirks import Quirks
+from fakejobs.model.refusal import Refusal
 from fakejobs.model.rules import rule_from
-from fakejobs.model.units import did_you_mean
+from fakejobs.model.units import did_you_mean, short
+from fakejobs.model.webhooks import Webhook
 from fakejobs.store.database import is_new_file
+from fakejobs.web.webhooks import change_of
+from fakejobs.wire.decode import Invalid, WebhookBody, read_webhook
 from fakejobs.wire.times import from_iso
+from fakejobs.wire.validate import one_line
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -48,6 +59,11 @@ class Scenario:
         start: the hub's first instant in milliseconds; None: now.
         speed: simulated seconds per second; None: not said.
         frozen: whether time stands still; None: not said.
+        faults: what goes wrong, each as the words of `FakeHub.fault`, oldest first.
+        webhooks: each as the body that makes one, and ``user``, by default the first.
+        presets: presets, each with words of its own. What they change of the quirks is in ``settings``.
+        chaos: level and seed of a mix; a seed of None is the hub's.
+        scheduled_jobs: scheduled jobs, perhaps from the past, each as the words of `FakeHub.add_scheduled_job`.
     """
 
     settings: Mapping[str, object] = field(default_factory=dict)
@@ -56,6 +72,11 @@ class Scenario:
     start: int | None = None
     speed: float | None = None
     frozen: bool | None = None
+    faults: tuple[Mapping[str, object], ...] = ()
+    webhooks: tuple[Mapping[str, object], ...] = ()
+    scheduled_jobs: tuple[Mapping[str, object], ...] = ()
+    presets: tuple[tuple[str, Mapping[str, object]], ...] = ()
+    chaos: tuple[str, int | None] | None = None
 
 
 def load_scenario(path: str | Path) -> Scenario:
@@ -86,12 +107,12 @@ def scenario_from(words: Mapping[str, object]) -> Scenario:
     Raises:
         ValueError: an unknown word or an impossible value; the message names it.
     """
-    known = (*WORDS, *CLOCK_WORDS, "rules", "jobs")
+    known = (*WORDS, *CLOCK_WORDS, "rules", "jobs", "faults", "webhooks", "scheduled_jobs", "presets", "chaos")
     for word in words:
         if word not in known:
             raise ValueError(f"{word}: unknown word{did_you_mean(word, known)}")
     settings = {word: words[word] for word in WORDS if word in words}
-    settings_from(settings)
+    read = settings_from(settings)
     speed, frozen = words.get("speed"), words.get("frozen")
     if speed is not None and (
         isinstance(speed, bool) or not isinstance(speed, (int, float)) or not 0 < speed <= 1e6
@@ -99,14 +120,63 @@ def scenario_from(words: Mapping[str, object]) -> Scenario:
         raise ValueError("speed: give a number above 0, at most 1000000; to stop time, frozen = true")
     if frozen is not None and not isinstance(frozen, bool):
         raise ValueError("frozen: give true or false")
-    return Scenario(
+    scenario = Scenario(
         settings,
         _rules(words.get("rules", [])),
         _jobs(words.get("jobs", [])),
         _start(words.get("start")),
         speed,
         frozen,
+        _faults(words.get("faults", [])),
+        webhooks=_webhooks(words.get("webhooks", []), read.quirks),
+        scheduled_jobs=_scheduled_jobs(words.get("scheduled_jobs", []), read.quirks),
     )
+    return with_presets(scenario, words.get("presets", []), words.get("chaos"))
+
+
+def with_presets(scenario: Scenario, presets: object, chaos: object = None) -> Scenario:
+    """A scenario with more presets than its own, and with chaos; both as a file has them.
+
+    Raises:
+        ValueError: there is no such preset or level, or a word is impossible; the message names it.
+    """
+    added = named(presets)
+    quirks: dict[str, object] = {}
+    for name, words in added:
+        quirks |= preset_from(name, words).quirks
+    own = scenario.settings.get("quirks")
+    settings = dict(scenario.settings)
+    if quirks:
+        settings["quirks"] = {**quirks, **(own if isinstance(own, Mapping) else {})}
+    return replace(
+        scenario,
+        settings=settings,
+        presets=(*scenario.presets, *added),
+        chaos=scenario.chaos if chaos is None else chaos_from(chaos),
+    )
+
+
+def preset_of_text(text: str) -> Mapping[str, object]:
+    """Read a preset as the command line has it: ``stream_drop``, or ``stream_drop: cut_after = 10, times = 3``.
+
+    Raises:
+        ValueError: what follows the colon is no TOML; the message says where.
+    """
+    name, _, words = text.partition(":")
+    try:
+        return {"name": name.strip(), **tomllib.loads(f"words = {{ {words} }}")["words"]}
+    except ValueError as error:
+        raise ValueError(f"preset {text!r}: what follows the colon is to be words of TOML ({error})") from None
+
+
+def put_presets(hub: FakeHub, scenario: Scenario) -> None:
+    """Let the presets and the chaos of a scenario hold in a hub."""
+    hub.put_presets(scenario.presets)
+    if scenario.chaos is not None:
+        level, seed = scenario.chaos
+        drawn = hub.drawn_chaos
+        if drawn is None or (drawn.level, drawn.seed) != (level, hub.settings.seed if seed is None else seed):
+            hub.chaos(seed, level)
 
 
 def open_hub(
@@ -133,6 +203,7 @@ def open_hub(
         ValueError: another seed than the one that the file's jobs were made with, or a job of the scenario that cannot be.
     """
     new = is_new_file(path)
+    given = scenario
     rules = None if scenario is None else scenario.rules
     scenario = scenario or Scenario()
     words = dict(scenario.settings)
@@ -156,8 +227,16 @@ def open_hub(
             hub.delete_rules(source="scenario")
             for when, then in rules:
                 hub.add_rule(when, then, source="scenario")
+        kept_faults = tuple(each.words for each in hub.faults() if each.source == "scenario")
+        if given is not None and given.faults != kept_faults:
+            hub.delete_faults(source="scenario")
+            add_faults(hub, given)
+        if given is not None:
+            put_presets(hub, given)
         if new:
             add_jobs(hub, scenario)
+            add_scheduled_jobs(hub, scenario)
+            add_webhooks(hub, scenario)
         if speed is not None and speed != hub.clock.speed:
             hub.clock.run_at(speed)
     except BaseException:
@@ -173,6 +252,82 @@ def add_jobs(hub: FakeHub, scenario: Scenario) -> list[JobAt]:
         ValueError: one of them cannot be; the message says which.
     """
     return [_add_job(hub, index, words) for index, words in enumerate(scenario.jobs)]
+
+
+def add_scheduled_jobs(hub: FakeHub, scenario: Scenario) -> None:
+    """Put the scheduled jobs of a scenario there.
+
+    Raises:
+        ValueError: one of them cannot be; the message says which.
+    """
+    for index, words in enumerate(scenario.scheduled_jobs):
+        _add_scheduled_job(hub, index, words)
+
+
+def _add_scheduled_job(hub: FakeHub, index: int, words: Mapping[str, object]) -> None:
+    try:
+        hub.add_scheduled_job(**words)
+    except ValueError as error:
+        raise ValueError(f"scheduled_jobs[{index}].{error}") from None
+
+
+def _scheduled_jobs(value: object, quirks: Quirks) -> tuple[Mapping[str, object], ...]:
+    if not isinstance(value, list):
+        raise ValueError('scheduled_jobs: give [[scheduled_jobs]] tables, such as schedule = "@daily"')
+    for index, words in enumerate(value):
+        if not isinstance(words, Mapping):
+            raise ValueError(f"scheduled_jobs[{index}]: give a table")
+        try:
+            past_schedule_from(words, quirks.cron_sixth)
+        except ValueError as error:
+            raise ValueError(f"scheduled_jobs[{index}].{error}") from None
+    return tuple(value)
+
+
+def add_webhooks(hub: FakeHub, scenario: Scenario) -> list[Webhook]:
+    """Make the webhooks of a scenario; returns them.
+
+    Raises:
+        ValueError: one of them cannot be; the message says which.
+    """
+    return [_add_webhook(hub, index, words) for index, words in enumerate(scenario.webhooks)]
+
+
+def _add_webhook(hub: FakeHub, index: int, words: Mapping[str, object]) -> Webhook:
+    users = {user.name: user for user in hub.settings.identity.users}
+    name = words.get("user", next(iter(users)))
+    if name not in users:
+        raise ValueError(f"webhooks[{index}].user: no user {short(name)}{did_you_mean(str(name), users)}")
+    try:
+        caller = Caller(users[str(name)], Token("", str(name)))
+        return hub.add_webhook(caller, change_of(_webhook_body(words, hub.settings.quirks)))
+    except Refusal as refusal:
+        raise ValueError(f"webhooks[{index}]: {refusal.message}") from None
+
+
+def _webhook_body(words: Mapping[str, object], quirks: Quirks) -> WebhookBody:
+    # Through JSON, so that what TOML has and JSON does not (dates, for one) is refused like anything else.
+    body = json.loads(json.dumps({word: each for word, each in words.items() if word != "user"}, default=str))
+    return read_webhook(body, quirks, new=True)
+
+
+def _webhooks(value: object, quirks: Quirks) -> tuple[Mapping[str, object], ...]:
+    if not isinstance(value, list):
+        raise ValueError("webhooks: give [[webhooks]] tables, with `watched`, `domains` and `job`")
+    for index, words in enumerate(value):
+        if not isinstance(words, Mapping):
+            raise ValueError(f"webhooks[{index}]: give a table")
+        try:
+            _webhook_body(words, quirks)
+        except Invalid as error:
+            raise ValueError(f"webhooks[{index}]: {one_line(error.found)}") from None
+    return tuple(value)
+
+
+def add_faults(hub: FakeHub, scenario: Scenario) -> None:
+    """Let go wrong what a scenario says."""
+    for words in scenario.faults:
+        hub.add_fault(words, source="scenario")
 
 
 def _add_job(hub: FakeHub, index: int, words: Mapping[str, object]) -> JobAt:
@@ -192,6 +347,19 @@ def _jobs(value: object) -> tuple[Mapping[str, object], ...]:
             past_job_from(words)
         except ValueError as error:
             raise ValueError(f"jobs[{index}].{error}") from None
+    return tuple(value)
+
+
+def _faults(value: object) -> tuple[Mapping[str, object], ...]:
+    if not isinstance(value, list):
+        raise ValueError('faults: give [[faults]] tables, such as status = 503 and path = "/api/jobs/*"')
+    for index, words in enumerate(value):
+        if not isinstance(words, Mapping):
+            raise ValueError(f"faults[{index}]: give a table")
+        try:
+            fault_from(0, words)
+        except ValueError as error:
+            raise ValueError(f"faults[{index}].{error}") from None
     return tuple(value)
 
 

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from fakejobs.generate import invalid, jobs, others, specs, streams, values
+from fakejobs.generate import faults, invalid, jobs, others, specs, streams, values
 from fakejobs.generate.invalid import Broken, Query
 from fakejobs.generate.others import ErrorAnswer
 from fakejobs.generate.source import Source
@@ -205,6 +205,21 @@ def invalid_create_bodies() -> st.SearchStrategy[tuple[Json, Broken]]:
 def invalid_queries() -> st.SearchStrategy[tuple[Query, Broken]]:
     """(query, broken): a query of a list, a count or a log that breaks exactly one rule."""
     return _from(invalid.query)
+
+
+# -------------------------------------------------------------------------------------------- what goes wrong
+
+
+def fault_plans(*, most: int = 3) -> st.SearchStrategy[list[dict[str, object]]]:
+    """A list of faults, as words for `FakeJobs.fault`: ``for words in plan: fakejobs.fault(**words)``.
+
+    Each fires at most three times, and silence lasts a minute at most, so whoever tries again long enough gets through. Simplest: no fault; then a
+    single 500.
+
+    Args:
+        most: how many faults there are at most.
+    """
+    return _from(lambda source: faults.plan(source, most))
 
 
 # Hypothesis has been told already, when it was imported (`fakejobs.from_type`), unless its plugins are switched off.

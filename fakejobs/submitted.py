@@ -15,6 +15,7 @@ from fakejobs.model.outcomes import Script
 from fakejobs.model.planning import TIMEOUT_MESSAGE
 from fakejobs.model.quirks import Quirks
 from fakejobs.model.rules import rule_from
+from fakejobs.model.schedules import ScheduleAt
 from fakejobs.store.jobs import find_job
 from fakejobs.uv import Files, UvRun, uv_run
 from fakejobs.wire.encode import job_body
@@ -87,6 +88,7 @@ class Book:
         self._hub = hub
         self._secrets: dict[str, Mapping[str, str]] = {}
         self._last: dict[str, JobAt] | None = None
+        self._scheduled: list[ScheduleAt] = []
         self._scripts: dict[str, Script] = {}
         hub.state.secrets_listener = self._note_secrets
 
@@ -96,6 +98,10 @@ class Book:
     def all(self) -> list[JobAt]:
         """Every job as it is now (of a fake that is closed: as it was then), oldest first."""
         return self._hub.all_jobs() if self._last is None else list(self._last.values())
+
+    def scheduled(self) -> list[ScheduleAt]:
+        """Every scheduled job, likewise."""
+        return self._hub.all_scheduled_jobs() if self._last is None else self._scheduled
 
     def look(self, job_id: str) -> JobAt:
         """One job, likewise."""
@@ -114,6 +120,7 @@ class Book:
             last = {seen.job.id: seen for seen in self._hub.all_jobs()}
             cut = [seen for seen in last.values() if seen.job.plan.message == TIMEOUT_MESSAGE]
             self._scripts = {seen.job.id: self._hub.state.script_of(seen.job.id) for seen in cut}
+            self._scheduled = self._hub.all_scheduled_jobs()
             self._last = last
 
     @property
@@ -132,10 +139,10 @@ class Book:
 
     def cost(self, seen: JobAt) -> Decimal:
         """What a job has cost."""
-        return cost_of(seen, self._hub.settings.flavors)
+        return cost_of(seen, self._hub.settings.flavors, self.quirks)
 
     def secrets(self, seen: JobAt) -> dict[str, Secret]:
-        """The secrets of a job; a duplicate has those of its original."""
+        """The secrets of a job; a duplicate has those of its original, and a run those of its schedule."""
         names = seen.job.spec.get("secrets")
         values = self._values(seen)
         return {str(name): Secret(str(name), values.get(str(name))) for name in _each(names)}
@@ -146,6 +153,8 @@ class Book:
             return self._secrets[seen.job.id]
         if isinstance(initiator, Mapping) and initiator.get("type") == "duplicated-job":
             return self._values(self.look(str(initiator["id"])))
+        if isinstance(initiator, Mapping) and initiator.get("type") == "scheduled-job":
+            return self._secrets.get(str(initiator["id"]), {})
         return {}
 
     def redact(self, text: str) -> str:

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from fakejobs.cli import main
 from fakejobs.drivers.threads import serve_in_thread
 from fakejobs.hub import FakeHub
+from fakejobs.model.faults import WORDS as FAULT_WORDS
 from fakejobs.model.outcomes import PYTHON_WORDS
 from fakejobs.model.outcomes import WORDS as THEN_WORDS
 from fakejobs.model.past import SPEC_WORDS
@@ -78,6 +79,11 @@ def test_scenario_example_loads(tmp_path: Path) -> None:
     assert scenario_from({}).rules == ()
 
 
+@pytest.mark.parametrize("word", FAULT_WORDS)
+def test_every_word_of_a_fault_is_documented(word: str) -> None:
+    assert f"| `{word}` |" in (DOCS / "faults.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("word", [*WHEN_WORDS, *THEN_WORDS, *PYTHON_WORDS, *SPEC_WORDS, "age"])
 def test_every_word_of_a_rule_is_documented(word: str) -> None:
     assert f"| `{word}` |" in SERVE
@@ -86,7 +92,9 @@ def test_every_word_of_a_rule_is_documented(word: str) -> None:
 def test_every_admin_route_is_documented() -> None:
     rules = [rule.rule for rule in create_app().url_map.iter_rules() if rule.rule.startswith("/_fakejobs")]
     for rule in rules:
-        documented = rule.replace("<job_id>", "{id}").replace("<int:rule_id>", "3")
+        documented = (
+            rule.replace("<job_id>", "{id}").replace("<int:rule_id>", "3").replace("<int:fault_id>", "3")
+        )
         assert documented in SERVE, f"serve.md does not mention {rule}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 
@@ -37,6 +38,22 @@ def test_rules_with_the_same_words(hub: FakeHub, remote: RemoteHub) -> None:
     assert remote.delete_rules(rule.id) == 1
     assert remote.delete_rules() == 1
     assert remote.rules() == []
+
+
+def test_faults(hub: FakeHub, remote: RemoteHub) -> None:
+    fault = remote.fault(status=503, path="/api/jobs/*", times=2)
+    remote.add_fault({"cut_after": 3})
+    assert [each.words for each in hub.faults()] == [fault.body["words"], {"cut_after": 3}]
+    assert (fault.matched, fault.fired) == (0, 0)
+    assert [each["id"] for each in remote.faults()] == [1, 2]
+    fault.delete()
+    with pytest.raises(KeyError, match="there is no fault 1"):
+        _ = fault.fired
+    assert remote.delete_faults() == 1
+    with pytest.raises(RemoteError, match="probability: 2 is none"):
+        remote.fault(status=503, probability=2)
+    with pytest.raises(ValueError, match=r"fault\.path: a compiled pattern cannot be sent"):
+        remote.fault(status=503, path=re.compile("x"))
 
 
 def test_the_clock(hub: FakeHub, remote: RemoteHub) -> None:

@@ -18,6 +18,7 @@ else:
 _NETWORK = (
     "newer than the document of August 2026: huggingface_hub 1.32.0 (2026-09-17) sends it and reads it back"
 )
+_SECRETS = "newer than the document of August 2026: huggingface_hub 2.1.1 (2026-10-01) sends it"
 _ID_CHECK = "the document takes any text; ids are ObjectIds, and what cannot be one is refused by name"
 _NOT_YET = "not offered by fakejobs yet"
 _FRAMES = "the document has no schema for streams; ours follows frames that were published"
@@ -27,18 +28,11 @@ _JOB = "GET /api/jobs/{namespace}/{jobId}"
 EXPLAINED: Mapping[str, str] = {
     "removed job-spec.network": _NETWORK,
     "removed job.network": _NETWORK,
+    "removed webhook-body.secrets": _SECRETS,
     'removed job-id pattern "^[0-9a-fA-F]{24}$"': _ID_CHECK,
     f"removed {_JOB}/logs stream log-event": _FRAMES,
     f"removed {_JOB}/metrics stream metric-event": _FRAMES,
     f"removed {_JOB}/events stream job-event": "no frame was ever published, so ours may be any object",
-    "added GET /api/settings/webhooks": _NOT_YET,
-    "added POST /api/settings/webhooks": _NOT_YET,
-    "added GET /api/settings/webhooks/{webhookId}": _NOT_YET,
-    "added POST /api/settings/webhooks/{webhookId}": _NOT_YET,
-    "added DELETE /api/settings/webhooks/{webhookId}": _NOT_YET,
-    "added POST /api/settings/webhooks/{webhookId}/{action}": _NOT_YET,
-    "added POST /api/settings/webhooks/{webhookId}/replay/{logId}": _NOT_YET,
-    "added GET /api/settings/billing/usage/jobs": _NOT_YET,
     # Jobs mount buckets, and the client uploads local scripts into one.
     "added POST /api/buckets/{namespace}/{repo}/lfs-files/duplicate": _NOT_YET,
     "added GET /api/buckets/{namespace}/{repo}/xet-write-token": _NOT_YET,

@@ -45,6 +45,7 @@ class _Guide:
         self.answers: list[Live] = []
         self._client = Client(wsgi_app(hub))
         self._routes = {route.name: route for route in ROUTES}
+        self.webhook = {"webhookId": _UNKNOWN_ID, "action": "disable", "logId": _UNKNOWN_ID}
 
     def call(
         self,
@@ -59,7 +60,7 @@ class _Guide:
     ) -> Json:
         """Call a route; returns the JSON of its answer, if it is JSON."""
         route = self._routes[name]
-        values = {"namespace": namespace, "jobId": job_id, "perms": perms}
+        values = {"namespace": namespace, "jobId": job_id, "perms": perms, **self.webhook}
         path = "/".join(values[part[1:-1]] if part[:1] == "{" else part for part in route.path.split("/"))
         answer = self._client.open(
             path,
@@ -156,6 +157,7 @@ def _tour(guide: _Guide) -> None:
         guide.call("job-auth-check", job_id=stays, perms=perms)
     _look(guide, [stays, exposed, *_ids([again])], [])
     _schedules(guide, scheduled_body(source))
+    _webhooks(guide, ended)
     _errors(guide, stays)
 
 
@@ -184,6 +186,30 @@ def _schedules(guide: _Guide, body: Json) -> None:
         "scheduled-delete",
     ):
         guide.call(name, job_id=scheduled)
+
+
+def _webhooks(guide: _Guide, source_id: str) -> None:
+    watched: Json = {"watched": [{"type": "user", "name": "fake-user"}], "domains": ["repo", "discussion"]}
+    assert isinstance(watched, dict)
+    spec: Json = {**_PLAIN, "secrets": {"KEY": "value"}, "labels": {"tour": "ends"}, "arguments": ["--quick"]}
+    guide.call("webhook-create", body={**watched, "url": "https://example.org/hook", "secret": "hush"})
+    guide.call("webhook-create", body={**watched, "jobSourceId": source_id})
+    made = guide.call("webhook-create", body={**watched, "job": spec})
+    webhook = made["webhook"] if isinstance(made, dict) else None
+    if isinstance(webhook, dict):
+        guide.webhook["webhookId"] = str(webhook["id"])
+    delivery = guide.hub.fire_event(repo="fake-user/data", type="dataset")[-1]
+    guide.webhook["logId"] = delivery.id
+    guide.call("webhook-replay")
+    guide.call("webhook-list")
+    guide.call("webhook-inspect")
+    guide.call(
+        "webhook-update", body={**watched, "job": {"flavor": "cpu-basic", "spaceId": "fake-user/space"}}
+    )
+    for action in ("disable", "enable"):
+        guide.webhook["action"] = action
+        guide.call("webhook-action")
+    guide.call("webhook-delete")
 
 
 def _errors(guide: _Guide, job_id: str) -> None:

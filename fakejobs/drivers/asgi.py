@@ -10,13 +10,15 @@ import asyncio
 import contextlib
 import json
 import logging
+import socket
+import struct
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
 from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
 
-from fakejobs.clock import Stream, WaitUntil
+from fakejobs.clock import Abort, Breaking, Pause, Step, Stream, WaitUntil
 from fakejobs.drivers.environ import Message, environ_of
 from fakejobs.drivers.pace import KEEP_ALIVE, KEEP_ALIVE_SECONDS, in_batches, seconds_to_wait
 
@@ -87,8 +89,11 @@ class Bridge:
                 await send(call.start(whole=True))
                 await send({"type": "http.response.body", "body": call.taken()})
             else:
-                await send(call.start(whole=False))
+                if call.has_head:  # else a fault keeps it back
+                    await send(call.start(whole=False))
                 await self._stream(call, receive, send)
+        except _BrokenError as error:
+            await _break(error.how, receive, send)
         except Exception:
             _log.exception("%s %s failed in mid-response", scope["method"], scope["path"])
             raise  # the server cuts the connection, so that the client cannot take it for the end
@@ -124,12 +129,16 @@ class Bridge:
         while call.stream is not None:
             if before := call.taken():
                 await send({"type": "http.response.body", "body": before, "more_body": True})
-            await self._follow(call.stream, receive, send)
+            await self._follow(call, call.stream, receive, send)
             call.stream = None
             call.more()
+        if not call.started:
+            if not call.has_head:
+                return  # the client has gone
+            await send(call.start(whole=False))
         await send({"type": "http.response.body", "body": call.taken()})
 
-    async def _follow(self, stream: Stream, receive: Receive, send: Send) -> None:
+    async def _follow(self, call: _Call, stream: Stream, receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()
         follower = _Follower(loop, self._stopped)
         self._followers.add(follower)
@@ -138,8 +147,15 @@ class Bridge:
         unsubscribe = stream.clock.bell.subscribe(stream.topic, follower.wake)
         try:
             sent = loop.time()
-            for step in in_batches(stream.steps):
+            steps: Generator[Step, None, None] = in_batches(stream.steps)
+            for step in steps:
+                if isinstance(step, Abort):
+                    raise _BrokenError(step.how)
+                if isinstance(step, Pause):
+                    await follower.pause(stream, step)
                 if isinstance(step, bytes):
+                    if not call.started:
+                        await send(call.start(whole=False))
                     await send({"type": "http.response.body", "body": step, "more_body": True})
                     sent = loop.time()
                     # Sending waits only for a full buffer; the others want their turn as well.
@@ -168,6 +184,30 @@ class _BodyTooLargeError(Exception):
 
 class _ClientGoneError(Exception):
     pass
+
+
+class _BrokenError(Exception):
+    """A fault breaks the connection."""
+
+    def __init__(self, how: Breaking) -> None:
+        self.how = how
+        super().__init__(how)
+
+
+async def _break(how: Breaking, receive: Receive, send: Send) -> None:
+    """Break the connection. ASGI has no word for that, so uvicorn's transport is taken; another server sees a response without an end."""
+    transport: asyncio.Transport | None = getattr(getattr(send, "__self__", None), "transport", None)
+    if transport is None:
+        return
+    if how == "closed":
+        transport.close()
+    else:
+        sock: socket.socket | None = transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _watch(receive: Receive, follower: _Follower) -> None:
@@ -218,6 +258,11 @@ class _Follower:
         if woken:  # else a ring of this very moment would be lost
             self._woken = False
         return woken
+
+    async def pause(self, stream: Stream, pause: Pause) -> None:
+        """Be silent until the instant comes, or the connection is over."""
+        while not self.over and stream.clock.seconds_until(pause.instant) != 0:
+            await self.wait(seconds_to_wait(stream.clock, pause.instant, KEEP_ALIVE_SECONDS))
 
     def _release(self) -> None:
         if self._future is not None and not self._future.done():
@@ -276,7 +321,7 @@ class _Call:
             self._chunks = self._app(self._environ, self._start_response)
             self._iterator = iter(self._chunks)
             self.more()
-            assert self._status is not None, "the WSGI app did not call start_response"
+            assert self.has_head or self.stream is not None, "the WSGI app did not call start_response"
         except Exception:  # noqa: BLE001  whatever it is, it is one request's failure, not the server's
             _log.exception("%s %s failed", self._environ["REQUEST_METHOD"], self._environ["PATH_INFO"])
             self.stream = None
@@ -284,6 +329,16 @@ class _Call:
             self._headers = [("Content-Type", "application/json; charset=utf-8")]
             self._taken = [b'{"error": "Internal Server Error"}']
         return self.stream is not None
+
+    @property
+    def has_head(self) -> bool:
+        """Whether the app has said how its answer begins; with a fault, it may do so as late as just before the first bytes."""
+        return self._status is not None
+
+    @property
+    def started(self) -> bool:
+        """Whether the client has been told."""
+        return self._started
 
     def more(self) -> None:
         """Take the response up to the next stream, or to its end."""

@@ -7,7 +7,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from fakejobs.drivers.inprocess import Call, ReadTimedOut, Reply
+from fakejobs.drivers.inprocess import Broken, Call, ReadTimedOut, Reply
 
 Answer = Callable[[Call], "Reply | None"]
 """How a transport gets an answer: the fake's reply, or None if the request may go out."""
@@ -22,6 +22,22 @@ def make_transport(httpx: ModuleType, answer: Answer, real: Callable[[], Any]) -
     return _transport_class(httpx)(answer, real)
 
 
+def _raised(httpx: Any, error: ReadTimedOut | Broken, request: object, *, in_body: bool) -> Exception:
+    """What httpx raises over a socket when this happens to the connection."""
+    how = "timeout" if isinstance(error, ReadTimedOut) else error.how
+    kinds: dict[str, tuple[Any, str]] = {
+        "timeout": (httpx.ReadTimeout, "The read operation timed out"),
+        "refused": (httpx.ConnectError, "[Errno 111] Connection refused"),
+        "reset": (httpx.ReadError, "[Errno 104] Connection reset by peer"),
+        "closed": (httpx.RemoteProtocolError, "Server disconnected without sending a response."),
+    }
+    kind, text = kinds[how]
+    if how == "closed" and in_body:
+        text = "peer closed connection without sending complete message body"
+    raised: Exception = kind(text, request=request)
+    return raised
+
+
 @cache
 def _transport_class(httpx: ModuleType) -> Any:
     """Made once, as to make two classes costs as much as a call of the API, and every test has its own transport."""
@@ -34,8 +50,8 @@ def _transport_class(httpx: ModuleType) -> Any:
         def __iter__(self) -> Iterator[bytes]:
             try:
                 yield from self._reply.chunks
-            except ReadTimedOut:
-                raise httpx.ReadTimeout("The read operation timed out", request=self._request) from None
+            except (ReadTimedOut, Broken) as error:
+                raise _raised(httpx, error, self._request, in_body=True) from None
 
         def close(self) -> None:
             self._reply.close()
@@ -60,7 +76,10 @@ def _transport_class(httpx: ModuleType) -> Any:
                 body=request.read(),
                 read_timeout=request.extensions.get("timeout", {}).get("read"),
             )
-            reply = self._answer(call)
+            try:
+                reply = self._answer(call)
+            except (ReadTimedOut, Broken) as error:
+                raise _raised(httpx, error, request, in_body=False) from None
             if reply is None:
                 if self._real is None:
                     self._real = self._make_real()

@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
-from fakejobs.clock import Stream, WaitUntil
+from fakejobs.clock import Abort, Breaking, Pause, Stream, WaitUntil
 from fakejobs.drivers.pace import KEEP_ALIVE, KEEP_ALIVE_SECONDS
 from fakejobs.errors import FakeClosed
 from fakejobs.model.plan import NEVER
@@ -26,6 +27,18 @@ Headers = list[tuple[str, str]]
 
 class ReadTimedOut(Exception):
     """The client's read timeout passed, in virtual time, before there was anything to read."""
+
+
+class Broken(Exception):
+    """The connection broke, by a fault; the transport raises what its HTTP library would.
+
+    Attributes:
+        how: see `fakejobs.clock.Breaking`.
+    """
+
+    def __init__(self, how: Breaking) -> None:
+        self.how = how
+        super().__init__(f"a fault broke the connection: {how}")
 
 
 @dataclass(frozen=True)
@@ -72,24 +85,29 @@ class Reply:
 def perform(
     app: WSGIApplication, call: Call, waits: Waits, *, over: Callable[[str], bool] | None = None
 ) -> Reply:
-    """Call the app in this thread. Reading the reply's chunks waits in virtual time, and raises `ReadTimedOut`.
+    """Call the app in this thread. Reading the reply's chunks waits in virtual time, and raises `ReadTimedOut` or `Broken`.
 
     Args:
         over: whether a job is over, so that its metrics, whose stream does not end, will never say anything more.
 
     Raises:
         FakeClosed: the fake is closed, or was meanwhile.
+        ReadTimedOut: a fault kept the answer back for longer than the client waits.
+        Broken: a fault broke the connection before there was an answer.
     """
     waits.seen()
     environ = _environ(call)
+    following: Following | None = None
 
     def drive(stream: Stream) -> Following:
+        nonlocal following
         endless = call.target.partition("?")[0].endswith("/metrics")
         what = f"{call.method} {call.target}"
-        return Following(stream, waits, call.read_timeout, what, over if endless else None)
+        following = Following(stream, waits, call.read_timeout, what, over if endless else None)
+        return following
 
     environ[DRIVE_KEY] = drive
-    status, headers = 500, Headers()
+    status, headers = 0, Headers()
 
     def start_response(
         line: str, given: Headers, _error: OptExcInfo | None = None, /
@@ -99,6 +117,8 @@ def perform(
         return _no_write
 
     chunks = app(environ, start_response)
+    if status == 0 and following is not None:  # a fault keeps back the head
+        following.begin()
     if waits.closed is not None:  # so what it says is of a hub that is no more
         raise FakeClosed(waits.closed)
     return Reply(status, headers, chunks)
@@ -129,7 +149,8 @@ class Following:
         self._what = what
         self._over = over
         self._listener = waits.listen(stream.topic)
-        self._chunks = self._follow()
+        self._steps = self._follow()
+        self._chunks: Iterator[bytes] = self._steps
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -137,10 +158,25 @@ class Following:
     def __next__(self) -> bytes:
         return next(self._chunks)
 
+    def begin(self) -> None:
+        """Wait for the head of the answer, which comes with the first bytes.
+
+        Raises:
+            ReadTimedOut: it does not come in time.
+            Broken: it does not come at all.
+        """
+        chunks = self._chunks
+        try:
+            first = next(chunks, b"")
+        except BaseException:
+            self.close()
+            raise
+        self._chunks = chain((first,), chunks)
+
     def close(self) -> None:
         """Stop following."""
         with suppress(ValueError):  # being closed from within its own step
-            self._chunks.close()
+            self._steps.close()
             self._stream.steps.close()
         self._listener.close()
 
@@ -157,9 +193,15 @@ class Following:
                 raise
             if step is None:
                 return
+            if isinstance(step, Abort):
+                raise Broken(step.how)
+            if isinstance(step, Pause):
+                self._pause(step.instant, last)
+                continue
             if not isinstance(step, WaitUntil):
                 yield step
-                last = clock.now()
+                if step:
+                    last = clock.now()
                 continue
             while not listener.rung and (now := clock.now()) < step.instant:
                 if now >= last + self._patience:
@@ -175,6 +217,15 @@ class Following:
                 else:
                     self._wait(NEVER, last)
             listener.rung = False
+
+    def _pause(self, instant: int, last: int) -> None:
+        """Be silent until ``instant``, or for as long as the reader has patience."""
+        clock, waits, gives_up = self._stream.clock, self._waits, last + self._patience
+        until = min(instant, gives_up)
+        if clock.now() < until:
+            waits.wait(Wait(waits.me(), until, lambda: f"{self._what}, which a fault keeps silent"))
+        if clock.now() < instant:
+            raise ReadTimedOut
 
     def _wait(self, instant: int, last: int) -> None:
         waits = self._waits

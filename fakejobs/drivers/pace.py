@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Generator, Iterable
+from typing import TypeVar
 
-from fakejobs.clock import Clock, WaitUntil
+from fakejobs.clock import Clock
+
+T = TypeVar("T")
 
 KEEP_ALIVE = b": keep-alive\n\n"
 """The comment that a silent event stream sends, as on the Hub (huggingface_hub's `_stream_sse_events`)."""
@@ -50,7 +53,7 @@ def _travelling() -> bool:
     )
 
 
-def in_batches(steps: Iterable[bytes | WaitUntil]) -> Generator[bytes | WaitUntil, None, None]:
+def in_batches(steps: Iterable[bytes | T]) -> Generator[bytes | T, None, None]:
     """The same steps with neighbouring bytes joined, up to a few kilobytes: a long replay in few writes.
 
     Nothing is held back: bytes go out before the next wait, and before an error that cuts the stream off.

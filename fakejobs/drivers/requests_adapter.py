@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from http.client import responses
+from http.client import IncompleteRead, RemoteDisconnected, responses
 from typing import Any
 from urllib.parse import urlsplit
 
 from fakejobs.drivers.httpx_transport import Answer
-from fakejobs.drivers.inprocess import Call, ReadTimedOut, Reply
+from fakejobs.drivers.inprocess import Broken, Call, ReadTimedOut, Reply
+
+_RESET = (104, "Connection reset by peer")
 
 
 def make_adapter(answer: Answer, real: Callable[[], Any]) -> Any:
@@ -20,7 +22,7 @@ def make_adapter(answer: Answer, real: Callable[[], Any]) -> Any:
     """
     import requests
     from urllib3 import HTTPHeaderDict
-    from urllib3.exceptions import ReadTimeoutError
+    from urllib3.exceptions import ProtocolError, ReadTimeoutError
     from urllib3.response import HTTPResponse
 
     class Body(io.RawIOBase):
@@ -41,6 +43,9 @@ def make_adapter(answer: Answer, real: Callable[[], Any]) -> Any:
                     self._rest = chunk
             except ReadTimedOut:
                 raise ReadTimeoutError(None, self._url, "Read timed out.") from None  # type: ignore[arg-type]
+            except Broken as error:
+                # urllib3 and requests make of these what they make of a broken socket.
+                raise ConnectionResetError(*_RESET) if error.how == "reset" else IncompleteRead(b"") from None
             size = min(len(buffer), len(self._rest))
             buffer[:size] = self._rest[:size]
             self._rest = self._rest[size:]
@@ -49,6 +54,15 @@ def make_adapter(answer: Answer, real: Callable[[], Any]) -> Any:
         def close(self) -> None:
             self._reply.close()
             super().close()
+
+    def _broken(error: Broken) -> Exception:
+        """What urllib3 says of a connection that breaks before there is an answer."""
+        if error.how == "refused":
+            return ConnectionRefusedError(111, "Connection refused")
+        closed = RemoteDisconnected("Remote end closed connection without response")
+        return ProtocolError(
+            "Connection aborted.", ConnectionResetError(*_RESET) if error.how == "reset" else closed
+        )
 
     class FakeJobsAdapter(requests.adapters.BaseAdapter):
         def __init__(self) -> None:
@@ -74,7 +88,13 @@ def make_adapter(answer: Answer, real: Callable[[], Any]) -> Any:
                 body=_bytes(body),
                 read_timeout=timeout[1] if isinstance(timeout, tuple) else timeout,
             )
-            reply = answer(call)
+            try:
+                reply = answer(call)
+            except ReadTimedOut:
+                timed_out = ReadTimeoutError(None, request.url, "Read timed out.")  # type: ignore[arg-type]
+                raise requests.exceptions.ReadTimeout(timed_out, request=request) from None
+            except Broken as error:
+                raise requests.exceptions.ConnectionError(_broken(error), request=request) from None
             if reply is None:
                 if self._real is None:
                     self._real = real()

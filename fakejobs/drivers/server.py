@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Literal
 
+from fakejobs.clock import Outage
+from fakejobs.drivers.door import bound, is_closed
 from fakejobs.drivers.pace import KEEP_ALIVE_SECONDS, monotonic
 from fakejobs.drivers.sockets import CannotListen, PortTaken, listen, url_of
 
@@ -43,6 +45,7 @@ def run(
     server: Kind = "auto",
     on_ready: Callable[[str], None] = lambda _url: None,
     keep_alive: float = KEEP_ALIVE_SECONDS,
+    outage: Outage | None = None,
 ) -> None:
     """Serve ``app`` until SIGINT or SIGTERM, then end open streams and return, within a fraction of a second.
 
@@ -54,6 +57,8 @@ def run(
         server: ``auto`` is uvicorn when it is installed, else werkzeug's threaded server.
         on_ready: called with the URL once connections are accepted. What it raises ends the server.
         keep_alive: seconds of silence before an event stream sends a keep-alive.
+        outage: while this is on and time runs, connections are refused. (While time stands still they are reset, for the API only: nobody
+            could reach the server to move time.)
 
     Raises:
         ServerMissing: uvicorn was asked for and is not installed.
@@ -66,7 +71,7 @@ def run(
         )
     _allow_many_connections()
     serve = _uvicorn if server != "werkzeug" and installed else _werkzeug
-    serve(app, sock, on_ready, keep_alive)
+    serve(app, sock, on_ready, keep_alive, outage)
 
 
 def _allow_many_connections() -> None:
@@ -83,19 +88,30 @@ def _allow_many_connections() -> None:
 
 
 def _werkzeug(
-    app: WSGIApplication, sock: socket.socket, on_ready: Callable[[str], None], keep_alive: float
+    app: WSGIApplication,
+    sock: socket.socket,
+    on_ready: Callable[[str], None],
+    keep_alive: float,
+    outage: Outage | None,
 ) -> None:
     from fakejobs.drivers.threads import serve_in_thread
 
     stopped = threading.Event()
-    with _signals(stopped.set), serve_in_thread(app, sock=sock, keep_alive=keep_alive) as server:
+    serving = serve_in_thread(
+        app, sock=sock, keep_alive=keep_alive, outage=outage, closed_in_frozen_time=False
+    )
+    with _signals(stopped.set), serving as server:
         on_ready(server.url)
         while not stopped.wait(0.2):  # in pieces: on Windows a signal does not end a wait
             pass
 
 
 def _uvicorn(
-    app: WSGIApplication, sock: socket.socket, on_ready: Callable[[str], None], keep_alive: float
+    app: WSGIApplication,
+    sock: socket.socket,
+    on_ready: Callable[[str], None],
+    keep_alive: float,
+    outage: Outage | None,
 ) -> None:
     import uvicorn
 
@@ -103,9 +119,47 @@ def _uvicorn(
 
     bridge = Bridge(app, keep_alive=keep_alive)
     url = url_of(sock)
+    address = sock.family, sock.getsockname()
     failures: list[BaseException] = []
 
     class Server(uvicorn.Server):
+        closed = False
+        held: socket.socket | None = None  # has the address meanwhile
+
+        def look(self) -> None:
+            """Close the listener if it is to be closed now. On the event loop only, where the app is called."""
+            if outage is None or self.closed or not is_closed(outage, always=False):
+                return
+            self.closed = True
+            for server in self.servers:
+                server.close()
+            with contextlib.suppress(OSError):  # a loop that closes a little later
+                self.held = bound(*address)
+            for connection in list(self.server_state.connections):
+                connection.shutdown()  # an idle one; of the others, what is being answered is the last
+
+        async def on_tick(self, counter: int) -> bool:
+            """Ten times a second: open the listener when it is time."""
+            self.look()
+            if self.closed and outage is not None and not is_closed(outage, always=False):
+                loop = asyncio.get_running_loop()
+
+                def connection() -> asyncio.Protocol:
+                    made: asyncio.Protocol = config.http_protocol_class(  # type: ignore[call-arg]  # as uvicorn does
+                        config=config,
+                        server_state=self.server_state,
+                        app_state=self.lifespan.state,
+                        _loop=loop,
+                    )
+                    return made
+
+                # Somebody else may have taken the port: it may be free at the next tick.
+                with contextlib.suppress(OSError):
+                    held, self.held = self.held or bound(*address), None
+                    self.servers = [await loop.create_server(connection, sock=held, backlog=config.backlog)]
+                    self.closed = False
+            return await super().on_tick(counter)
+
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             try:
@@ -156,8 +210,12 @@ def _uvicorn(
         h11_max_incomplete_event_size=64 * 1024,
     )
     server = Server(config)
+    leave = outage.subscribe(server.look) if outage is not None else lambda: None
     with sock, _signals(server.leave):
         server.run(sockets=[sock])
+    leave()
+    if server.held is not None:
+        server.held.close()
     if failures:
         raise failures[0]
 

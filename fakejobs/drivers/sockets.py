@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
+import struct
 
 _BACKLOG = 1024
 
@@ -49,6 +51,13 @@ def listen(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
         sock.close()
         raise _explained(error, host, port) from None
     return sock
+
+
+def reset(sock: socket.socket) -> None:
+    """End a connection with a TCP reset. What was sent before still arrives; the socket is closed, whoever else holds it."""
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        socket.close(sock.detach())
 
 
 def url_of(sock: socket.socket) -> str:

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from fakejobs.clock import Stream
+from fakejobs.clock import Abort, Breaking, Outage, Pause, Step, Stream
+from fakejobs.drivers.door import Door
 from fakejobs.drivers.pace import KEEP_ALIVE, KEEP_ALIVE_SECONDS, in_batches, monotonic, seconds_to_wait
-from fakejobs.drivers.sockets import listen, url_of
+from fakejobs.drivers.sockets import listen, reset, url_of
 from fakejobs.drivers.waiters import EventWaiter, SocketWaiter, Waiter
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Following:
         waiter: makes what the thread waits with, when the first bytes are asked for.
         keep_alive: seconds of silence before a keep-alive.
         monotonic: real seconds; for tests.
+        breaking: told how the connection is to break, before the error that ends the response.
     """
 
     def __init__(
@@ -49,9 +51,10 @@ class Following:
         *,
         keep_alive: float = KEEP_ALIVE_SECONDS,
         monotonic: Callable[[], float] = monotonic,
+        breaking: Callable[[Breaking], object] = lambda _how: None,
     ) -> None:
         self._stream = stream
-        self._chunks = _chunks(stream, waiter, keep_alive, monotonic)
+        self._chunks = _chunks(stream, waiter, keep_alive, monotonic, breaking)
 
     def __iter__(self) -> Iterator[bytes]:
         return self._chunks
@@ -63,7 +66,11 @@ class Following:
 
 
 def _chunks(
-    stream: Stream, make_waiter: Callable[[], Waiter], keep_alive: float, monotonic: Callable[[], float]
+    stream: Stream,
+    make_waiter: Callable[[], Waiter],
+    keep_alive: float,
+    monotonic: Callable[[], float],
+    breaking: Callable[[Breaking], object],
 ) -> Generator[bytes, None, None]:
     waiter = make_waiter()
     # Subscribe, then look, then wait: a ring in between is kept by the waiter.
@@ -71,13 +78,23 @@ def _chunks(
     try:
         sent = monotonic()
         begun = False
-        for step in in_batches(stream.steps):
-            if waiter.over:
+        steps: Generator[Step, None, None] = in_batches(stream.steps)
+        for step in steps:
+            if waiter.over and not (isinstance(step, Pause) and not begun):
                 return
             if isinstance(step, bytes):
                 begun = True
                 yield step
                 sent = monotonic()
+                continue
+            if isinstance(step, Abort):
+                breaking(step.how)
+                raise ConnectionAbortedError("a fault broke the connection")
+            if isinstance(step, Pause):
+                while not waiter.over and stream.clock.seconds_until(step.instant) != 0:
+                    waiter.wait(seconds_to_wait(stream.clock, step.instant, keep_alive))
+                if waiter.over and not begun:
+                    raise ConnectionAbortedError("the client did not wait for the answer")
                 continue
             if not begun:
                 # WSGI servers send the headers with the first chunk; this one may be long in coming.
@@ -100,6 +117,10 @@ def _chunks(
         stream.steps.close()
 
 
+BREAK_KEY = "fakejobs.break"
+"""Key of the WSGI environ under which a server takes how a connection is to break, when its response ends with a `ConnectionError`."""
+
+
 def block_drive(
     environ: WSGIEnvironment, *, keep_alive: float = KEEP_ALIVE_SECONDS
 ) -> Callable[[Stream], Following]:
@@ -110,8 +131,10 @@ def block_drive(
     """
     client = environ.get("werkzeug.socket")
 
+    breaking: Callable[[Breaking], object] = environ.get(BREAK_KEY) or (lambda _how: None)
+
     def drive(stream: Stream) -> Following:
-        return Following(stream, lambda: _waiter(client), keep_alive=keep_alive)
+        return Following(stream, lambda: _waiter(client), keep_alive=keep_alive, breaking=breaking)
 
     return drive
 
@@ -126,18 +149,34 @@ class _Handler(WSGIRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    _breaks: Breaking | None = None
     wbufsize = 64 * 1024  # werkzeug flushes after each chunk; unbuffered, each would be four packets
 
     def make_environ(self) -> WSGIEnvironment:
         self.wfile.flush()  # "100 Continue", if werkzeug has just written one
         environ = super().make_environ()
         environ["fakejobs.drive"] = self._drive
+        environ[BREAK_KEY] = self._break
         return environ
 
     def _drive(self, stream: Stream) -> Following:
         return Following(
-            stream, lambda: self.server.followed_by(self.connection), keep_alive=self.server.keep_alive
+            stream,
+            lambda: self.server.followed_by(self.connection),
+            keep_alive=self.server.keep_alive,
+            breaking=self._break,
         )
+
+    def _break(self, how: Breaking) -> None:
+        self.close_connection = True
+        self._breaks = how
+
+    def connection_dropped(self, error: BaseException, environ: WSGIEnvironment | None = None) -> None:
+        """The response ended with a `ConnectionError`: if that is a fault's, break the connection as it says."""
+        super().connection_dropped(error, environ)
+        if self._breaks in ("reset", "refused"):
+            self.wfile.flush()
+            reset(self.connection)
 
     def handle_expect_100(self) -> bool:
         return True  # werkzeug answers that itself; clients need not hear it twice
@@ -173,7 +212,7 @@ class _Handler(WSGIRequestHandler):
 class _Server(ThreadedWSGIServer):
     """A thread for each connection, all of which end when the server does."""
 
-    def __init__(self, app: WSGIApplication, sock: socket.socket, keep_alive: float) -> None:
+    def __init__(self, app: WSGIApplication, sock: socket.socket, keep_alive: float, always: bool) -> None:
         host, port = sock.getsockname()[:2]
         self.keep_alive = keep_alive
         self._lock = threading.Lock()
@@ -183,6 +222,13 @@ class _Server(ThreadedWSGIServer):
         # werkzeug serves a duplicate of the descriptor, so ours is done with.
         with sock:
             super().__init__(host, port, app, handler=_Handler, fd=sock.fileno())
+        self.door = Door(self.socket, always=always)
+
+    def service_actions(self) -> None:
+        """Called in every round of the loop: outside, where a wait is noticed by nobody."""
+        super().service_actions()
+        if not self.door.is_open:
+            self.door.wait(_ACCEPT_POLL)  # a socket that does not listen is always "ready"
 
     def followed_by(self, client: socket.socket) -> Waiter:
         """What a follower's thread waits with; over as soon as the server stops."""
@@ -225,6 +271,7 @@ class _Server(ThreadedWSGIServer):
 
     def stop(self) -> None:
         """End all streams, then all connections, and close the socket. Not for the server's own thread."""
+        self.door.leave()
         with self._lock:
             self._stopping = True
             waiters = list(self._waiters)
@@ -273,16 +320,27 @@ class RunningServer:
         port: the port, the real one when 0 was asked for.
     """
 
-    def __init__(self, app: WSGIApplication, sock: socket.socket, *, keep_alive: float) -> None:
+    def __init__(
+        self,
+        app: WSGIApplication,
+        sock: socket.socket,
+        *,
+        keep_alive: float,
+        closed_in_frozen_time: bool = True,
+    ) -> None:
         self.url = url_of(sock)
         self.host: str
         self.port: int
         self.host, self.port = sock.getsockname()[:2]
-        self._server = _Server(app, sock, keep_alive)
+        self._server = _Server(app, sock, keep_alive, closed_in_frozen_time)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_ACCEPT_POLL,), name="fakejobs server", daemon=True
         )
         self._thread.start()
+
+    def follow(self, outage: Outage | None) -> None:
+        """Refuse connections whenever this one is on; None: never."""
+        self._server.door.follow(outage)
 
     def stop(self) -> None:
         """End open streams and connections, and close the socket: a fraction of a second."""
@@ -298,6 +356,8 @@ def serve_in_thread(
     *,
     sock: socket.socket | None = None,
     keep_alive: float = KEEP_ALIVE_SECONDS,
+    outage: Outage | None = None,
+    closed_in_frozen_time: bool = True,
 ) -> Iterator[RunningServer]:
     """Serve ``app`` from threads of this process while the ``with`` block runs.
 
@@ -307,11 +367,19 @@ def serve_in_thread(
         port: the port; 0 picks a free one.
         sock: a socket that listens already, instead of ``host`` and ``port``; it is closed in any case.
         keep_alive: seconds of silence before an event stream sends a keep-alive.
+        outage: while this is on, connections are refused; otherwise, by the hub behind ``app`` at most reset.
+        closed_in_frozen_time: whether that holds while time stands still, which only this process can end then.
 
     Raises:
         CannotListen: the address cannot be used (`PortTaken`: the port is).
     """
-    server = RunningServer(app, sock or listen(host, port), keep_alive=keep_alive)
+    server = RunningServer(
+        app,
+        sock or listen(host, port),
+        keep_alive=keep_alive,
+        closed_in_frozen_time=closed_in_frozen_time,
+    )
+    server.follow(outage)
     try:
         yield server
     finally:

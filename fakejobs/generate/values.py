@@ -103,6 +103,7 @@ PATTERNS: Mapping[str, Callable[[Source], str]] = {
     "^[a-zA-Z][_a-zA-Z0-9]+$": lambda source: _name(source, 2),
     "^[a-zA-Z][_a-zA-Z0-9]*$": lambda source: _name(source, 1),
     r"^\/.*": _path,
+    r"^[\x20-\x7F]*$": lambda source: source.word(LETTERS + DIGITS + " !~", 0, 20),
 }
 """How to make a text of each pattern of the schema."""
 
@@ -162,6 +163,8 @@ def filled(
 
 def _text(source: Source, schema: Schema) -> Json:
     pattern = schema.get("pattern")
+    if schema.get("format") == "uri":
+        return f"https://{source.word(LETTERS, 1, 12)}.example{_path(source)}"
     if pattern is None:
         return source.text(schema.get("minLength", 0), min(schema.get("maxLength", 20), 200))
     if pattern not in PATTERNS:

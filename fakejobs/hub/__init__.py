@@ -3,28 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 
-from fakejobs.clock import Anchor, Clock
-from fakejobs.hub import jobs, past, queue, rate_limits, rules, streams
+from fakejobs.clock import Anchor, Clock, Outage
+from fakejobs.hub import (
+    faults,
+    identity,
+    jobs,
+    money,
+    past,
+    presets,
+    queue,
+    rate_limits,
+    rules,
+    schedules,
+    streams,
+    webhooks,
+)
+from fakejobs.hub.faults import AddedFault
 from fakejobs.hub.jobs import Page
 from fakejobs.hub.queue import Queued
 from fakejobs.hub.rules import AddedRule, When
 from fakejobs.hub.settings import Settings
 from fakejobs.hub.state import RequestRecord, State
 from fakejobs.hub.streams import EventSteps, LogSteps, MetricSteps
+from fakejobs.hub.webhooks import WebhookChange
+from fakejobs.model.billing import JobsUsage
+from fakejobs.model.chaos import Chaos
 from fakejobs.model.flavors import Flavor
 from fakejobs.model.identity import Caller, Owner
 from fakejobs.model.job import JobAt, Spec
 from fakejobs.model.outcomes import Then
 from fakejobs.model.planning import cut_by_timeout
+from fakejobs.model.presets import Preset
 from fakejobs.model.rate_limits import RateLimit, Usage
 from fakejobs.model.refusal import Refusal
 from fakejobs.model.rules import Rule
+from fakejobs.model.schedules import ScheduleAt
 from fakejobs.model.stages import JobStage
+from fakejobs.model.webhooks import Delivery, Webhook
 from fakejobs.store.database import dump
 from fakejobs.store.jobs import Position, all_jobs, count_all_jobs, find_job
 
-__all__ = ["AddedRule", "FakeHub", "Page", "Queued", "RequestRecord", "Settings", "When"]
+__all__ = ["AddedFault", "AddedRule", "FakeHub", "Page", "Queued", "RequestRecord", "Settings", "When"]
 
 
 class FakeHub:
@@ -49,6 +70,11 @@ class FakeHub:
     def clock(self) -> Clock:
         """The hub's clock."""
         return self.state.clock
+
+    @property
+    def outage(self) -> Outage:
+        """Whether a fault keeps the listener closed, for whoever listens on a socket."""
+        return self.state.outage
 
     @property
     def settings(self) -> Settings:
@@ -102,6 +128,33 @@ class FakeHub:
         """Delete one rule, those of one source, or all; returns how many. Jobs keep the outcome that they have."""
         return rules.delete(self.state, rule_id, source)
 
+    def fault(self, /, **words: object) -> AddedFault:
+        """Let something go wrong from now on: ``hub.fault(status=503, method="POST", path="/api/jobs/*", times=2)``.
+
+        The words are those of `fakejobs.model.faults.fault_from`. Of faults that change the same answer, the newest does.
+
+        Raises:
+            ValueError: an unknown word, an impossible value, or words that do not go together; the message names them.
+        """
+        return self.add_fault(words)
+
+    def add_fault(self, words: Mapping[str, object], source: str = "user") -> AddedFault:
+        """The same, with the words as a mapping.
+
+        Args:
+            words: what goes wrong, and when.
+            source: who put it there; `delete_faults` can take away all of one source.
+        """
+        return AddedFault(self.state, faults.add(self.state, words, source))
+
+    def faults(self) -> list[AddedFault]:
+        """All faults, oldest first."""
+        return [AddedFault(self.state, fault) for fault in self.state.faults]
+
+    def delete_faults(self, fault_id: int | None = None, *, source: str | None = None) -> int:
+        """Delete one fault, those of one source, or all; returns how many. What is under way goes on."""
+        return faults.delete(self.state, fault_id, source)
+
     def add_job(self, /, **words: object) -> JobAt:
         """Put a job from the past there: ``hub.add_job(stage="ERROR", age="90m", message="out of disk")``.
 
@@ -111,6 +164,20 @@ class FakeHub:
             ValueError: an unknown word, an impossible value, or words that contradict each other; the message names them.
         """
         return past.add_job(self.state, words)
+
+    def add_scheduled_job(self, /, **words: object) -> ScheduleAt:
+        """Put a scheduled job there, perhaps from the past: ``hub.add_scheduled_job(schedule="@daily", age="30d")``.
+
+        - ``schedule``: when it runs; ``age``: how long ago it was made (default 0); ``suspend``, ``concurrency``: true or false;
+        - what its jobs are asked for: as in `add_job`.
+
+        Its ticks since then have brought about jobs, unless it is suspended, or what they do depends on other jobs (a limit, credits, a
+        rule with several outcomes, a function): then it begins to run now.
+
+        Raises:
+            ValueError: an unknown word or an impossible value; the message names it.
+        """
+        return past.add_scheduled_job(self.state, words)
 
     def cut_by_timeout(self, job_id: str) -> bool:
         """Whether its timeout ends a job, or has ended it, before what it is scripted to do is over.
@@ -129,11 +196,91 @@ class FakeHub:
             script = self.state.script_of(job_id).attempt(len(job.plan.earlier))
             return cut_by_timeout(job.plan, script, job.spec, self.settings.quirks)
 
+    def preset(self, name: str, /, **words: object) -> Preset:
+        """Let happen what users have met: ``hub.preset("stream_drop", cut_after=10)``; `fakejobs.model.presets.PRESETS` has all.
+
+        Args:
+            name: which preset.
+            words: other words than its own, for its faults or its rules.
+
+        Raises:
+            ValueError: there is no such preset, a word is not one of its own, or a value is impossible. Then nothing has changed.
+        """
+        return presets.add(self.state, name, words)
+
+    def put_presets(self, wanted: Sequence[tuple[str, Mapping[str, object]]]) -> None:
+        """Let the presets of a scenario hold, instead of those of the one before."""
+        presets.put(self.state, wanted)
+
+    def chaos(self, seed: int | None = None, level: str = "medium") -> Chaos:
+        """Let a mix of presets and of unlucky jobs hold from now on, instead of one of before.
+
+        Args:
+            seed: what it is drawn from; None: the hub's own.
+            level: ``low``, ``medium`` or ``high``.
+
+        Raises:
+            ValueError: there is no such level, or the seed is impossible.
+        """
+        return presets.add_chaos(self.state, seed, level)
+
+    @property
+    def drawn_chaos(self) -> Chaos | None:
+        """The mix that holds, or None."""
+        return presets.chaos_of(self.state)
+
+    def fire_event(self, /, **words: object) -> list[Delivery]:
+        """Let something happen to a repository: ``hub.fire_event(repo="ada/data", type="dataset", scope="repo.content")``.
+
+        Every webhook that watches it gets the event, and starts its job now. The words are those of
+        `fakejobs.model.webhooks.event_from`, or the Hub's own: ``repo={"type": ..., "name": ...}, event={"action": ..., "scope": ...}``.
+
+        Returns:
+            What was delivered; the job of each is in ``job``.
+
+        Raises:
+            ValueError: an unknown word or an impossible value; the message names it.
+        """
+        return webhooks.fire(self.state, words)
+
+    def deliveries(self, webhook_id: str | None = None) -> list[Delivery]:
+        """What was delivered to a webhook, or to all, oldest first."""
+        return webhooks.deliveries(self.state, webhook_id)
+
     def transition(
         self, job_id: str, stage: JobStage, *, message: str | None = None, cancel_reason: str | None = None
     ) -> JobAt:
         """Put a job into another stage now. See `fakejobs.hub.jobs.transition`."""
         return jobs.transition(self.state, job_id, stage, message=message, cancel_reason=cancel_reason)
+
+    def credits(self, namespace: str | None = None) -> Decimal | None:
+        """The dollars that a namespace has left, exactly; None: as many as it likes.
+
+        Below zero, if the minutes that run now have cost more than there was.
+
+        Args:
+            namespace: by default that of the first user.
+
+        Raises:
+            ValueError: there is no such namespace.
+        """
+        return money.credits_of(self.state, namespace or self.settings.identity.users[0].name)
+
+    def add_credits(self, amount: float | str | Decimal, namespace: str | None = None) -> Decimal:
+        """Add dollars to the credits of a namespace; returns what it has then. Jobs that were cancelled stay so.
+
+        Raises:
+            ValueError: it has no limited credits that could be added to, there is no such namespace, or it is no amount.
+        """
+        return money.add_credits(self.state, namespace or self.settings.identity.users[0].name, amount)
+
+    def set_credits(self, amount: float | str | Decimal | None, namespace: str | None = None) -> None:
+        """Let a namespace have so many dollars from now on, whatever it had; None: as many as it likes.
+
+        Raises:
+            ValueError: there is no such namespace, or it is no amount.
+        """
+        money.set_credits(self.state, namespace or self.settings.identity.users[0].name, amount)
 
     def configure(self, settings: Settings) -> None:
         """Take on other settings. See `fakejobs.hub.state.State.configure`."""
@@ -159,7 +306,7 @@ class FakeHub:
 
     def allow(self, caller: Caller, namespace: str, permission: str) -> Owner:
         """The owner of a namespace, if the caller may ``read`` or ``write`` there; else `Refusal` 404 or 403."""
-        return jobs.allow(self.state, caller, namespace, permission)
+        return identity.allow(self.state, caller, namespace, permission)
 
     def submit(
         self,
@@ -217,6 +364,67 @@ class FakeHub:
         """Replace the exposed ports of a running job."""
         return jobs.expose(self.state, caller, namespace, job_id, expose)
 
+    def schedule(
+        self,
+        caller: Caller,
+        namespace: str,
+        spec: Spec,
+        schedule: str,
+        *,
+        suspend: bool = False,
+        concurrency: bool = False,
+        labels: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
+    ) -> ScheduleAt:
+        """Make a scheduled job of a valid spec. See `fakejobs.hub.schedules.create`."""
+        return schedules.create(
+            self.state,
+            caller,
+            namespace,
+            spec,
+            schedule,
+            suspend=suspend,
+            concurrency=concurrency,
+            labels=labels or {},
+            secrets=secrets or {},
+        )
+
+    def scheduled_job(self, caller: Caller, namespace: str, schedule_id: str) -> ScheduleAt:
+        """One scheduled job, as it is now."""
+        return schedules.read(self.state, caller, namespace, schedule_id)
+
+    def scheduled_jobs(
+        self, caller: Caller, namespace: str, *, label: tuple[str, str] | None = None
+    ) -> list[ScheduleAt]:
+        """The scheduled jobs of a namespace, newest first."""
+        return schedules.listed(self.state, caller, namespace, label)
+
+    def delete_scheduled_job(self, caller: Caller, namespace: str, schedule_id: str) -> None:
+        """Delete a scheduled job; its jobs stay, and what runs goes on."""
+        schedules.delete(self.state, caller, namespace, schedule_id)
+
+    def suspend(self, caller: Caller, namespace: str, schedule_id: str) -> None:
+        """Pause a scheduled job."""
+        schedules.suspend(self.state, caller, namespace, schedule_id)
+
+    def resume(self, caller: Caller, namespace: str, schedule_id: str) -> None:
+        """Go on with a scheduled job, from now on."""
+        schedules.resume(self.state, caller, namespace, schedule_id)
+
+    def run_scheduled(self, caller: Caller, namespace: str, schedule_id: str) -> JobAt:
+        """Make a job of a scheduled one now."""
+        return schedules.run(self.state, caller, namespace, schedule_id)
+
+    def reschedule(self, caller: Caller, namespace: str, schedule_id: str, schedule: str) -> ScheduleAt:
+        """Give a scheduled job another schedule."""
+        return schedules.reschedule(self.state, caller, namespace, schedule_id, schedule)
+
+    def relabel_scheduled(
+        self, caller: Caller, namespace: str, schedule_id: str, labels: Mapping[str, str]
+    ) -> ScheduleAt:
+        """Replace the labels of the jobs that a scheduled one will make."""
+        return schedules.relabel(self.state, caller, namespace, schedule_id, labels)
+
     def logs(self, caller: Caller, namespace: str, job_id: str, *, tail: int | None = None) -> LogSteps:
         """The log of a job, as steps. See `fakejobs.hub.streams.logs`."""
         return streams.logs(self.state, caller, namespace, job_id, tail=tail)
@@ -229,6 +437,38 @@ class FakeHub:
         """The changes of a job's stage, as steps. See `fakejobs.hub.streams.events`."""
         return streams.events(self.state, caller, namespace, job_id)
 
+    def usage(self, caller: Caller) -> JobsUsage:
+        """What the caller's own jobs have used in this month. See `fakejobs.hub.money.usage`."""
+        return money.usage(self.state, caller)
+
+    def webhooks(self, caller: Caller) -> list[Webhook]:
+        """The caller's webhooks, oldest first."""
+        return webhooks.listed(self.state, caller)
+
+    def webhook(self, caller: Caller, webhook_id: str) -> Webhook:
+        """One of the caller's webhooks."""
+        return webhooks.read(self.state, caller, webhook_id)
+
+    def add_webhook(self, caller: Caller, change: WebhookChange) -> Webhook:
+        """Make a webhook. See `fakejobs.hub.webhooks.add`."""
+        return webhooks.add(self.state, caller, change)
+
+    def update_webhook(self, caller: Caller, webhook_id: str, change: WebhookChange) -> Webhook:
+        """Change a webhook. See `fakejobs.hub.webhooks.update`."""
+        return webhooks.update(self.state, caller, webhook_id, change)
+
+    def enable_webhook(self, caller: Caller, webhook_id: str, *, enabled: bool) -> Webhook:
+        """Let events reach a webhook, or pass it by."""
+        return webhooks.enable(self.state, caller, webhook_id, enabled=enabled)
+
+    def delete_webhook(self, caller: Caller, webhook_id: str) -> None:
+        """Delete a webhook; its jobs stay."""
+        webhooks.delete(self.state, caller, webhook_id)
+
+    def replay_webhook(self, caller: Caller, webhook_id: str, delivery_id: str) -> Delivery:
+        """Deliver an event again. See `fakejobs.hub.webhooks.replay`."""
+        return webhooks.replay(self.state, caller, webhook_id, delivery_id)
+
     # What reports and tests look at
 
     def queue(self, flavor: str | None = None) -> list[Queued]:
@@ -240,6 +480,10 @@ class FakeHub:
     def requests(self) -> list[RequestRecord]:
         """The last requests, oldest first, without tokens and secrets."""
         return list(self.state.journal)
+
+    def all_scheduled_jobs(self) -> list[ScheduleAt]:
+        """Every scheduled job of every namespace, oldest first."""
+        return schedules.everywhere(self.state)
 
     def all_jobs(self) -> list[JobAt]:
         """Every job of every namespace, oldest first."""

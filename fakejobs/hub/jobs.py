@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from fakejobs.hub import attempts, queue
+from fakejobs.hub import accounts, attempts, money, queue
+from fakejobs.hub.identity import allow, check_job, group_for, group_shown, groups_of
 from fakejobs.hub.pending import Pending
 from fakejobs.hub.plans import is_limited, note_plan, put_plan
-from fakejobs.hub.state import State
+from fakejobs.model.billing import exposing, has_ports
 from fakejobs.model.draws import entity_id, object_id
 from fakejobs.model.identity import Caller, Owner, token_digest
-from fakejobs.model.job import Job, JobAt, Spec, command_words, features
-from fakejobs.model.outcomes import Outcome, script_for
+from fakejobs.model.job import UNCOUNTED, Job, JobAt, Spec, command_words, features, group_in, order_key
+from fakejobs.model.outcomes import Outcome, script_for, with_rest
 from fakejobs.model.plan import NEVER
 from fakejobs.model.planning import plan_for
 from fakejobs.model.printed import printed_by
 from fakejobs.model.refusal import Refusal
-from fakejobs.model.rules import newest_match
+from fakejobs.model.rules import filling_in, newest_match
 from fakejobs.model.stages import TERMINAL, JobStage, check_transition
 from fakejobs.store import jobs as rows
 from fakejobs.store.jobs import Position
 from fakejobs.store.settings import next_number
+
+if TYPE_CHECKING:
+    from fakejobs.hub.state import State
 
 PAGE_SIZE = 100
 """Jobs on a page of a list (huggingface_hub#4395); a client cannot choose."""
@@ -42,28 +47,6 @@ class Page:
     next: Position | None
 
 
-def allow(state: State, caller: Caller, namespace: str, permission: str) -> Owner:
-    """The owner of ``namespace``, if the caller has the permission (``read`` or ``write``) there.
-
-    Raises:
-        Refusal: 404 if there is no such namespace; 403, in the Hub's words, without the permission.
-    """
-    identity = state.settings.identity
-    owner = identity.owner(namespace)
-    if owner is None:
-        known = ", ".join(identity.namespaces())
-        raise Refusal(
-            404, state.settings.quirks.namespace_not_found, hint=f"the namespaces here are: {known}"
-        )
-    if not identity.may(caller, namespace, permission):
-        raise Refusal(
-            403,
-            "You don't have the required permissions to complete this action on namespace "
-            f"{namespace}, missing permissions: job.{permission}",
-        )
-    return owner
-
-
 def submit(
     state: State,
     caller: Caller,
@@ -76,46 +59,82 @@ def submit(
     """Make a job of a valid spec. Of ``secrets``, only the names are kept."""
     with state.act() as now:
         owner = allow(state, caller, namespace, "write")
-        about: dict[str, object] = {**_about(caller, owner), "initiator": person(_owner_of(state, caller))}
-        if token := _token_among(state, caller, secrets):
-            about["hfToken"] = token
-        if secrets:
-            spec = {**spec, "secrets": list(secrets)}
-        job = _create(state, namespace, spec, labels, about, now)
+        spec, about = described(state, caller, owner, spec, secrets)
+        job = create(state, owner.name, spec, labels, about, now)
         if secrets and state.secrets_listener is not None:
             state.secrets_listener(job.id, secrets)
-        return seen(state, job, now)
+        return JobAt(job, now)  # it waits for a slot only when its scheduling is over
+
+
+def described(
+    state: State, caller: Caller, owner: Owner, spec: Spec, secrets: Mapping[str, str]
+) -> tuple[Spec, dict[str, object]]:
+    """What is kept of what somebody asks for, and `Job.about`: who asks, for whom, with which token."""
+    about: dict[str, object] = {**_about(caller, owner), "initiator": person(_owner_of(state, caller))}
+    if group := group_for(state, caller, owner, spec):
+        spec = {**spec, "resourceGroupId": group.id}
+        about["resourceGroup"] = group_shown(group)
+    if token := _token_among(state, caller, secrets):
+        about["hfToken"] = token
+    if secrets:
+        spec = {**spec, "secrets": list(secrets)}
+    return spec, about
 
 
 def duplicate(state: State, caller: Caller, namespace: str, job_id: str) -> JobAt:
     """Make a new job with the spec and the labels of another."""
     with state.act() as now:
         owner = allow(state, caller, namespace, "write")
-        original = _find(state, namespace, job_id, now)
+        original = find(state, caller, owner, job_id, now, "write")
         about: dict[str, object] = {
             **_about(caller, owner),
             "initiator": {"type": "duplicated-job", "id": original.id},
         }
-        if "hfToken" in original.about:
-            about["hfToken"] = original.about["hfToken"]
-        job = _create(state, namespace, original.spec, original.labels, about, now)
-        return seen(state, job, now)
+        for key in ("resourceGroup", "hfToken"):
+            if key in original.about:
+                about[key] = original.about[key]
+        job = create(state, owner.name, original.spec, original.labels, about, now)
+        return JobAt(job, now)
 
 
-def _create(
-    state: State, namespace: str, spec: Spec, labels: Mapping[str, str], about: Mapping[str, object], now: int
+def create(
+    state: State,
+    namespace: str,
+    spec: Spec,
+    labels: Mapping[str, str],
+    about: Mapping[str, object],
+    now: int,
+    *,
+    run_id: str | None = None,
 ) -> Job:
+    """Make a job, within an act or a handler of the agenda: it follows the newest rule that matches it.
+
+    Args:
+        about: who owns, created and initiated it, as `Job.about` has it.
+        now: when it is created.
+        run_id: the id of a run that a schedule brought about, which is not counted; by default it gets the next one.
+
+    Raises:
+        Refusal: 402 or 403, if there is nothing left to pay it from: see `fakejobs.hub.money.check`.
+    """
+    paying = accounts.paying(state, namespace, group_in(about))
+    if paying:
+        money.check(state, namespace, group_in(about), now)
     seed = state.settings.seed
-    number = next_number(state.database, "jobs")
-    rule = newest_match(state.rules, features(spec, labels, namespace))
+    number = next_number(state.database, "jobs") if run_id is None else UNCOUNTED
+    job_id = object_id(now, seed, ORIGIN, number) if run_id is None else run_id
+    known = features(spec, labels, namespace)
+    rule = newest_match(state.rules, known)
     # How many matched before is read from the jobs themselves, so there is nothing to keep in step with them.
     earlier = rows.count_of_rule(state.database, rule.id, len(rule.outcomes) - 1) if rule else 0
     outcome = rule.outcome(earlier) if rule else Outcome()
+    for other in filling_in(state.rules, known):
+        outcome = with_rest(outcome, other.drawn(seed, order_key(number, job_id)))
     script = script_for(
         outcome,
         state.flavors.get(str(spec["flavor"])) or state.flavors["cpu-basic"],
         seed=seed,
-        key=str(number),
+        key=order_key(number, job_id),
         printed=printed_by(command_words(spec)),
     )
     if outcome.call is not None:
@@ -124,7 +143,7 @@ def _create(
     ready_at = min(now + script.scheduling, NEVER)
     queues = is_limited(state, str(spec["flavor"]), namespace) and not script.image_pull_error
     job = Job(
-        id=object_id(now, seed, ORIGIN, number),
+        id=job_id,
         namespace=namespace,
         number=number,
         plan=plan_for(script, spec, state.settings.quirks, created=now, start=NEVER if queues else ready_at),
@@ -138,6 +157,9 @@ def _create(
         queue.join(state, job, ready_at)
     else:
         note_plan(state, job)
+    for name in paying:
+        accounts.charge(state, name, now)
+        accounts.place(state, name, now)
     if rule is not None and outcome.call is not None:
         state.calls.add(job.id, Pending(rule.then_at(earlier), outcome.call), job.plan)
     return job
@@ -150,8 +172,8 @@ def read(state: State, caller: Caller, namespace: str, job_id: str) -> JobAt:
         Refusal: 404 without such a job in this namespace.
     """
     with state.look() as now:
-        allow(state, caller, namespace, "read")
-        return seen(state, _find(state, namespace, job_id, now), now)
+        owner = allow(state, caller, namespace, "read")
+        return seen(state, find(state, caller, owner, job_id, now, "read"), now)
 
 
 def newest(
@@ -165,12 +187,19 @@ def newest(
 ) -> Page:
     """A page of the jobs of a namespace, newest first: in one of ``stages``, with all of ``labels``."""
     with state.look() as now:
-        allow(state, caller, namespace, "read")
+        owner = allow(state, caller, namespace, "read")
         stages = _visible(state, stages)
         if not stages:  # only deleted jobs are wanted, and those are hidden
             return Page([], None)
         found = rows.newest_jobs(
-            state.database, namespace, now, stages=stages, labels=labels, before=before, limit=PAGE_SIZE + 1
+            state.database,
+            owner.name,
+            now,
+            stages=stages,
+            labels=labels,
+            before=before,
+            groups=groups_shown(state, caller, owner),
+            limit=PAGE_SIZE + 1,
         )
         page = [seen(state, job, now) for job in found[:PAGE_SIZE]]
     last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
@@ -180,9 +209,10 @@ def newest(
 def count(state: State, caller: Caller, namespace: str, stages: Iterable[JobStage] = ()) -> int:
     """How many jobs a namespace has, in one of ``stages``."""
     with state.look() as now:
-        allow(state, caller, namespace, "read")
+        owner = allow(state, caller, namespace, "read")
         stages = _visible(state, stages)
-        return rows.count_jobs(state.database, namespace, now, stages=stages) if stages else 0
+        groups = groups_shown(state, caller, owner)
+        return rows.count_jobs(state.database, owner.name, now, stages=stages, groups=groups) if stages else 0
 
 
 def check_access(
@@ -192,15 +222,15 @@ def check_access(
     with state.look() as now:
         owner = allow(state, caller, namespace, permission)
         if job_id is not None:
-            _find(state, namespace, job_id, now)
+            find(state, caller, owner, job_id, now, permission)
         return owner, _owner_of(state, caller)
 
 
 def cancel(state: State, caller: Caller, namespace: str, job_id: str) -> JobAt:
     """Cancel a job; one that is over answers as `Quirks.cancel_finished` says."""
     with state.act() as now:
-        allow(state, caller, namespace, "write")
-        job = _find(state, namespace, job_id, now)
+        owner = allow(state, caller, namespace, "write")
+        job = find(state, caller, owner, job_id, now, "write")
         quirks = state.settings.quirks
         stage = job.plan.stage_at(now)
         if stage not in TERMINAL:
@@ -215,8 +245,8 @@ def cancel(state: State, caller: Caller, namespace: str, job_id: str) -> JobAt:
 def relabel(state: State, caller: Caller, namespace: str, job_id: str, labels: Mapping[str, str]) -> JobAt:
     """Replace the labels of a job, whatever its stage."""
     with state.act() as now:
-        allow(state, caller, namespace, "write")
-        job = _find(state, namespace, job_id, now)
+        owner = allow(state, caller, namespace, "write")
+        job = find(state, caller, owner, job_id, now, "write")
         rows.set_labels(state.database, job.id, labels)
         return seen(state, replace(job, labels=labels), now)
 
@@ -226,8 +256,8 @@ def expose(
 ) -> JobAt:
     """Replace the exposed ports of a running job; another answers as `Quirks.expose_not_running` says."""
     with state.act() as now:
-        allow(state, caller, namespace, "write")
-        job = _find(state, namespace, job_id, now)
+        owner = allow(state, caller, namespace, "write")
+        job = find(state, caller, owner, job_id, now, "write")
         stage = job.plan.stage_at(now)
         status = int(state.settings.quirks.expose_not_running)
         if stage is not JobStage.RUNNING and status != 200:
@@ -235,8 +265,18 @@ def expose(
         spec = {key: value for key, value in job.spec.items() if key != "expose"}
         if expose["ports"]:
             spec["expose"] = dict(expose)
+        paying = accounts.paying(state, job.namespace, job.resource_group)
+        for name in paying:
+            accounts.charge(state, name, now)
         rows.set_spec(state.database, job.id, spec)
-        return JobAt(replace(job, spec=spec), now)
+        exposed = exposing(job, now, ports=has_ports(spec))
+        job = replace(job, spec=spec)
+        if exposed is not None:  # another price from now on
+            job = replace(job, about={**job.about, "exposed": exposed})
+            rows.set_about(state.database, job.id, job.about)
+        for name in paying:
+            accounts.place(state, name, now)
+        return JobAt(job, now)
 
 
 def transition(
@@ -319,14 +359,26 @@ def seen(state: State, job: Job, now: int) -> JobAt:
     return JobAt(job, now, queue.waiting(state, job, now) if job.plan.start == NEVER else None)
 
 
-def _find(state: State, namespace: str, job_id: str, now: int) -> Job:
+def find(state: State, caller: Caller, owner: Owner, job_id: str, now: int, permission: str) -> Job:
+    """A job of a namespace that the caller was let into, if it may do with it what ``permission`` says.
+
+    Raises:
+        Refusal: 404 without such a job there, or if its resource group is hidden from the caller; 403 without the permission.
+    """
     job = rows.find_job(state.database, job_id)
     quirks = state.settings.quirks
-    if job is None or job.namespace != namespace:
+    if job is None or job.namespace != owner.name:
         raise Refusal(404, quirks.job_not_found)
+    check_job(state, caller, owner, job, permission)
     if quirks.deleted_jobs == "hidden" and job.plan.stage_at(now) is JobStage.DELETED:
         raise Refusal(404, quirks.job_not_found)
     return job
+
+
+def groups_shown(state: State, caller: Caller, owner: Owner) -> frozenset[str | None] | None:
+    """The resource groups whose jobs a list shows; None: all jobs of the namespace."""
+    groups = groups_of(state, caller, owner)
+    return groups if owner.group is None else frozenset({owner.group.id})
 
 
 def _visible(state: State, stages: Iterable[JobStage]) -> set[JobStage]:

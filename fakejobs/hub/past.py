@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fakejobs.hub import queue
+from fakejobs.hub import accounts, queue, schedules, ticks
+from fakejobs.hub.identity import group_shown
 from fakejobs.hub.jobs import ORIGIN, person, seen
 from fakejobs.hub.plans import is_limited, note_plan
 from fakejobs.hub.state import State
 from fakejobs.model.draws import entity_id, object_id
 from fakejobs.model.identity import Owner
-from fakejobs.model.job import Job, JobAt
-from fakejobs.model.past import past_job_from, past_plan
+from fakejobs.model.job import Job, JobAt, Spec
+from fakejobs.model.past import past_job_from, past_plan, past_schedule_from
 from fakejobs.model.plan import NEVER
+from fakejobs.model.schedules import ScheduleAt
 from fakejobs.model.stages import TERMINAL, JobStage
 from fakejobs.model.units import did_you_mean, short
+from fakejobs.model.units import words as said
 from fakejobs.store import jobs as rows
 from fakejobs.store.settings import next_number
 
@@ -44,20 +47,66 @@ def add_job(state: State, words: Mapping[str, object]) -> JobAt:
             namespace=owner.name,
             number=number,
             plan=plan,
-            spec=spec,
+            spec=_in_group(spec, owner),
             labels=wanted.labels,
-            about={
-                "owner": person(owner),
-                "createdBy": {"id": entity_id("user", user.name), "name": user.name},
-                "initiator": person(user),
-            },
+            about=_about(owner, user),
         )
+        paying = accounts.paying(state, job.namespace, job.resource_group)
+        for name in paying:  # what it has cost until now is not taken from what there is now
+            accounts.charge(state, name, now)
         rows.insert_job(state.database, job, script)
+        state.running.forget(job.flavor, job.namespace)
         if queues:
             queue.join(state, job, min(max(plan.created + script.scheduling, now), NEVER))
         elif wanted.stage not in TERMINAL:
             note_plan(state, job)
+        for name in paying:
+            accounts.place(state, name, now)
         return seen(state, job, now)
+
+
+def add_scheduled_job(state: State, words: Mapping[str, object]) -> ScheduleAt:
+    """Put a scheduled job there; its ticks since it was made have brought about jobs, if these depend on nothing else.
+
+    Raises:
+        ValueError: see `fakejobs.model.past.past_schedule_from`.
+    """
+    with state.act() as now:
+        sixth = state.settings.quirks.cron_sixth
+        wanted = past_schedule_from(words, sixth)
+        owner, user = _people(state, wanted.job.namespace)
+        if wanted.age > now:
+            raise ValueError(f"age: {said(wanted.age)} ago was before 1970")
+        try:
+            schedules.read_cron(wanted.schedule, sixth, now)
+        except ValueError as error:
+            raise ValueError(f"schedule: {error}") from None
+        made = schedules.put(
+            state,
+            now - wanted.age,
+            owner.name,
+            _in_group(wanted.job.spec, owner),
+            wanted.schedule,
+            suspend=wanted.suspend,
+            concurrency=wanted.concurrency,
+            labels=wanted.job.labels,
+            about=_about(owner, user),
+        )
+        return ticks.schedule_at(state, ticks.begin(state, made, now), now)
+
+
+def _about(owner: Owner, user: Owner) -> dict[str, object]:
+    about = {
+        "owner": person(owner),
+        "createdBy": {"id": entity_id("user", user.name), "name": user.name},
+        "initiator": person(user),
+    }
+    return about if owner.group is None else {**about, "resourceGroup": group_shown(owner.group)}
+
+
+def _in_group(spec: Spec, owner: Owner) -> Spec:
+    """A spec, in the resource group whose id was given for the namespace, if it was one."""
+    return spec if owner.group is None else {**spec, "resourceGroupId": owner.group.id}
 
 
 def _people(state: State, namespace: str | None) -> tuple[Owner, Owner]:

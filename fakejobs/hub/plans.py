@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fakejobs.hub import accounts
+from fakejobs.hub.agenda import note
 from fakejobs.model.job import Job
 from fakejobs.model.plan import NEVER
 from fakejobs.model.planning import is_retried
 from fakejobs.store.jobs import set_plan
-from fakejobs.store.settings import Due, insert_due
+from fakejobs.store.settings import Due
 
 if TYPE_CHECKING:
     from fakejobs.hub.state import State
@@ -29,12 +31,22 @@ def is_limited(state: State, flavor: str, namespace: str) -> bool:
     return (known is not None and known.capacity is not None) or namespace in state.settings.running_limits
 
 
-def put_plan(state: State, job: Job, at: int) -> None:
-    """Give a job the plan that it has here, and everybody who waits for it, or behind it, the news."""
+def put_plan(state: State, job: Job, at: int, *, charged: bool = False) -> None:
+    """Give a job the plan that it has here, and everybody who waits for it, or behind it, the news.
+
+    Args:
+        charged: whether the caller sees to the accounts that the job is paid from.
+    """
+    paying = () if charged else accounts.paying(state, job.namespace, job.resource_group)
+    for name in paying:
+        accounts.charge(state, name, at)
+    state.running.forget(job.flavor, job.namespace)
     set_plan(state.database, job.id, job.plan)
     state.calls.replanned(job.id, job.plan, at)
     state.ring(job.id)
     note_plan(state, job)
+    for name in paying:
+        accounts.place(state, name, at)
 
 
 def note_plan(state: State, job: Job) -> None:
@@ -42,9 +54,9 @@ def note_plan(state: State, job: Job) -> None:
     if job.plan.end >= NEVER:
         return
     if is_limited(state, job.flavor, job.namespace):
-        insert_due(state.database, Due(job.plan.end, ENDS, f"{job.flavor} {job.namespace}", FREED))
+        note(state, Due(job.plan.end, ENDS, f"{job.flavor} {job.namespace}", FREED))
     if goes_on(state, job):
-        insert_due(state.database, Due(job.plan.end, ENDS, job.id, RETRY))
+        note(state, Due(job.plan.end, ENDS, job.id, RETRY))
 
 
 def goes_on(state: State, job: Job) -> bool:

@@ -8,24 +8,26 @@ queue moves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fakejobs.hub.agenda import note
 from fakejobs.hub.plans import ENDS, FREED, is_limited, put_plan
 from fakejobs.model.job import Job, Waiting
 from fakejobs.model.plan import NEVER, Plan
 from fakejobs.model.planning import plan_for
 from fakejobs.model.stages import JobStage
-from fakejobs.store.jobs import count_running, find_job, live_jobs
+from fakejobs.store.jobs import count_ended, count_running, find_job, live_jobs
 from fakejobs.store.queue import (
     Place,
     add_waiting,
     all_waiting,
+    count_ahead,
     first_waiting,
-    place_of,
+    place_to_take,
     remove_waiting,
 )
-from fakejobs.store.settings import Due, delete_dues, insert_due
+from fakejobs.store.settings import Due, delete_dues
 
 if TYPE_CHECKING:
     from fakejobs.hub.state import State
@@ -56,21 +58,22 @@ class Queued:
 def join(state: State, job: Job, ready_at: int) -> None:
     """Let a job queue from ``ready_at`` on; never, if its scheduling lasts for ever."""
     if ready_at < NEVER:
-        insert_due(state.database, Due(ready_at, _STARTS, job.id, READY))
+        note(state, Due(ready_at, _STARTS, job.id, READY))
 
 
 def leave(state: State, job: Job) -> None:
     """Take a job out of the queue, whether it waits for a slot by now or was still to do so."""
-    remove_waiting(state.database, job.id)
+    remove_waiting(state.database, _place(job))
     delete_dues(state.database, job.id, READY)
 
 
 def ready(state: State, due: Due) -> None:
     """A job has waited as long as its flavor takes anyway; now it needs a slot."""
-    job = find_job(state.database, due.key)
-    if job is not None and _waits(job, due.at):
-        add_waiting(state.database, Place(_since(job), job.id, job.flavor, job.namespace))
-        fill(state, due.at, flavor=job.flavor, namespace=job.namespace)
+    if place := place_to_take(state.database, due.key, due.at):
+        add_waiting(state.database, place)
+        if state.running.is_full(state, due.at, flavor=place.flavor):
+            return  # whatever else it needs, there is nothing new for anybody
+        fill(state, due.at, flavor=place.flavor, namespace=place.namespace)
 
 
 def freed(state: State, due: Due) -> None:
@@ -88,27 +91,30 @@ def fill(state: State, at: int, *, flavor: str, namespace: str) -> None:
     while place := first_waiting(
         state.database, flavor=flavor, namespace=anywhere, but=(full_flavors, full_namespaces)
     ):
-        if _is_full(state, at, flavor=place.flavor):
+        if state.running.is_full(state, at, flavor=place.flavor):
+            if anywhere is None:  # all who are looked at wait for this one
+                break
             full_flavors.add(place.flavor)
-        elif _is_full(state, at, namespace=place.namespace):
+        elif state.running.is_full(state, at, namespace=place.namespace):
             full_namespaces.add(place.namespace)
         else:
-            remove_waiting(state.database, place.job)
+            remove_waiting(state.database, place)
             job = find_job(state.database, place.job)
             if job is not None and _waits(job, at):
-                _start(state, job, at)
+                state.running.start(state, job.with_plan(_planned(state, job, at)), at)
 
 
 def adapt(state: State, now: int) -> None:
     """Go on under other limits: what was not limited has noted no end, or is to start by itself; and there may be new slots."""
+    state.running.clear()
     for job in live_jobs(state.database, now):
         if is_limited(state, job.flavor, job.namespace):
             if now < job.plan.start < NEVER:
-                ready_at, job = job.plan.start, replace(job, plan=_held(state, job))
+                ready_at, job = job.plan.start, job.with_plan(_held(state, job))
                 join(state, job, ready_at)
                 put_plan(state, job, now)
             elif job.plan.end < NEVER:
-                insert_due(state.database, Due(job.plan.end, ENDS, f"{job.flavor} {job.namespace}", FREED))
+                note(state, Due(job.plan.end, ENDS, f"{job.flavor} {job.namespace}", FREED))
     for flavor, namespace in {(place.flavor, place.namespace) for place in all_waiting(state.database)}:
         fill(state, now, flavor=flavor, namespace=namespace)
 
@@ -117,8 +123,9 @@ def waiting(state: State, job: Job, now: int) -> Waiting | None:
     """Why a job waits for a slot at ``now``; None if it does not."""
     if job.plan.start != NEVER or now >= job.plan.end:
         return None
-    place = place_of(state.database, job.id)
-    return None if place is None else _why(state, place[0], place[1], now)
+    place = _place(job)
+    ahead = count_ahead(state.database, place)
+    return None if ahead is None else _why(state, place, ahead, now)
 
 
 def queue(state: State, now: int, flavor: str | None = None) -> list[Queued]:
@@ -135,25 +142,66 @@ def queue(state: State, now: int, flavor: str | None = None) -> list[Queued]:
 
 def _why(state: State, place: Place, ahead: int, now: int) -> Waiting:
     known = state.flavors.get(place.flavor)
-    if known is not None and known.capacity is not None and _is_full(state, now, flavor=place.flavor):
+    if (
+        known is not None
+        and known.capacity is not None
+        and state.running.is_full(state, now, flavor=place.flavor)
+    ):
         return Waiting(place.flavor, None, known.capacity, ahead)
     limit = state.settings.running_limits.get(place.namespace, 0)
     return Waiting(place.flavor, place.namespace, limit, ahead)
 
 
-def _is_full(state: State, at: int, *, flavor: str | None = None, namespace: str | None = None) -> bool:
-    if flavor is not None:
-        known = state.flavors.get(flavor)
-        limit = None if known is None else known.capacity
-    else:
-        limit = state.settings.running_limits.get(str(namespace))
-    return (
-        limit is not None and count_running(state.database, at, flavor=flavor, namespace=namespace) >= limit
-    )
+class Running:
+    """How many jobs of a flavor, or in a namespace, run. Those that are limited are counted once, and from then on what changes."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str | None, str | None], tuple[int, int]] = {}
+
+    def clear(self) -> None:
+        """Count anew, whatever is asked for next."""
+        self._known.clear()
+
+    def forget(self, flavor: str, namespace: str) -> None:
+        """A plan of a job of theirs changes."""
+        self._known.pop((flavor, None), None)
+        self._known.pop((None, namespace), None)
+
+    def is_full(
+        self, state: State, at: int, *, flavor: str | None = None, namespace: str | None = None
+    ) -> bool:
+        """Whether as many run at ``at`` as may, or more: the limit may be less than it was."""
+        if flavor is not None:
+            known = state.flavors.get(flavor)
+            limit = None if known is None else known.capacity
+        else:
+            limit = state.settings.running_limits.get(str(namespace))
+        return limit is not None and self._count(state, at, flavor, namespace) >= limit
+
+    def start(self, state: State, job: Job, at: int) -> None:
+        """Give a job, whose flavor and namespace are not full, the plan that it has here: it starts at ``at``."""
+        keys = (job.flavor, None), (None, job.namespace)
+        counted = {key: self._known[key][1] for key in keys if key in self._known}
+        put_plan(state, job, at)
+        for key, count in counted.items():
+            self._known[key] = at, count + (at < job.plan.end)
+
+    def _count(self, state: State, at: int, flavor: str | None, namespace: str | None) -> int:
+        database, counted = state.database, self._known.get((flavor, namespace))
+        if counted is None or counted[0] > at:
+            count = count_running(database, at, flavor=flavor, namespace=namespace)
+        elif counted[0] == at:
+            return counted[1]
+        else:
+            count = counted[1] - count_ended(database, counted[0], at, flavor=flavor, namespace=namespace)
+        self._known[flavor, namespace] = at, count
+        return count
 
 
-def _start(state: State, job: Job, at: int) -> None:
-    put_plan(state, replace(job, plan=_planned(state, job, at)), at)
+def _place(job: Job) -> Place:
+    """The place that a job has, or would have, in the queue: an attempt that failed goes to the back."""
+    since = job.plan.earlier[-1][1] if job.plan.earlier else job.plan.created
+    return Place(since, job.id, job.flavor, job.namespace)
 
 
 def _held(state: State, job: Job) -> Plan:
@@ -170,11 +218,6 @@ def _planned(state: State, job: Job, start: int) -> Plan:
         start=start,
         earlier=job.plan.earlier,
     )
-
-
-def _since(job: Job) -> int:
-    """Since when a job has its place in the queue: an attempt that failed goes to the back."""
-    return job.plan.earlier[-1][1] if job.plan.earlier else job.plan.created
 
 
 def _waits(job: Job, at: int) -> bool:

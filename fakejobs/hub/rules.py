@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from fakejobs.hub import ticks
 from fakejobs.hub.state import State
 from fakejobs.model.outcomes import Then
 from fakejobs.model.rules import Rule, extended, rule_from
@@ -93,6 +94,7 @@ def add(state: State, when: Mapping[str, object], then: Then, source: str = "use
             rule = rule_from(next_number(state.database, "rules"), when, then, source)
             if not rule.only_here:
                 insert_rule(state.database, rule)
+            ticks.adapt(state, [*state.rules, rule])
         state.rules.append(rule)
         return rule
 
@@ -112,7 +114,9 @@ def extend(state: State, rule_id: int, then: Mapping[str, object]) -> Rule:
                 update_rule(state.database, rule)
             elif not old.only_here:
                 delete_rules(state.database, rule_id=rule_id)
-        state.rules = [rule if each.id == rule_id else each for each in state.rules]
+            rules = [rule if each.id == rule_id else each for each in state.rules]
+            ticks.adapt(state, rules)
+        state.rules = rules
         return rule
 
 
@@ -144,6 +148,7 @@ def delete(state: State, rule_id: int | None = None, source: str | None = None) 
         ]
         with state.act():
             delete_rules(state.database, rule_id=rule_id, source=source)
+            ticks.adapt(state, kept)
         deleted, state.rules = len(state.rules) - len(kept), kept
         return deleted
 

@@ -5,14 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
+from fakejobs.model.billing import dollars, micro_from
 from fakejobs.model.flavors import Hardware, hardware
-from fakejobs.model.identity import Identity, identity_from, identity_to
+from fakejobs.model.identity import Identity
+from fakejobs.model.identity_words import identity_from, identity_to
 from fakejobs.model.quirks import Quirks, quirks_from, quirks_to
 from fakejobs.model.rate_limits import RateLimit, rate_limit_from, rate_limit_to
 from fakejobs.model.units import did_you_mean
 
 WORDS = ("seed", "quirks", "users", "orgs", "tokens", "flavors", "namespaces", "rate_limit")
+
+
+class GroupLimit(NamedTuple):
+    """What a resource group may spend in a month.
+
+    Attributes:
+        namespace: the name of its organisation.
+        micro_usd: micro-dollars.
+    """
+
+    namespace: str
+    micro_usd: int
 
 
 @dataclass(frozen=True)
@@ -24,7 +39,8 @@ class Settings:
         quirks: undocumented behaviours.
         identity: users, organisations and tokens.
         profiles: changed simulation profiles by flavor, as `fakejobs.model.flavors.hardware` takes them.
-        namespaces: what namespaces may do, by name: ``running``, how many jobs may run at once.
+        namespaces: what namespaces may do, by name: ``running``, how many jobs may run at once; ``credits``, dollars that they have from
+            the instant at which this is said.
         rate_limit: how often callers may call; None: as often as they like.
     """
 
@@ -32,13 +48,32 @@ class Settings:
     quirks: Quirks = field(default_factory=Quirks)
     identity: Identity = field(default_factory=Identity)
     profiles: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    namespaces: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    namespaces: Mapping[str, Mapping[str, int | float]] = field(default_factory=dict)
     rate_limit: RateLimit | None = None
 
     @cached_property
     def running_limits(self) -> Mapping[str, int]:
         """How many jobs may run at once, by namespace; of those that have a limit."""
-        return {name: words["running"] for name, words in self.namespaces.items() if "running" in words}
+        return {name: int(words["running"]) for name, words in self.namespaces.items() if "running" in words}
+
+    @cached_property
+    def credits(self) -> Mapping[str, int]:
+        """What namespaces have to begin with, in micro-dollars; of those whose credits are limited."""
+        return {
+            name: micro_from(words["credits"])
+            for name, words in self.namespaces.items()
+            if "credits" in words
+        }
+
+    @cached_property
+    def group_limits(self) -> Mapping[str, GroupLimit]:
+        """What resource groups may spend, by their id; of those that have a limit."""
+        return {
+            group.id: GroupLimit(org.name, group.limit)
+            for org in self.identity.orgs
+            for group in org.groups
+            if group.limit is not None
+        }
 
     @property
     def flavors(self) -> Hardware:
@@ -103,17 +138,27 @@ def _profiles(flavors: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
     return profiles
 
 
-def _namespaces(tables: Mapping[str, object], known: Sequence[str]) -> dict[str, Mapping[str, int]]:
-    namespaces: dict[str, Mapping[str, int]] = {}
+def _namespaces(tables: Mapping[str, object], known: Sequence[str]) -> dict[str, Mapping[str, int | float]]:
+    namespaces: dict[str, Mapping[str, int | float]] = {}
     for name, table in tables.items():
         if name not in known:
             raise ValueError(f"namespaces.{name}: no such user or organisation{did_you_mean(name, known)}")
         if not isinstance(table, Mapping):
             raise ValueError(f"namespaces.{name}: give a table, such as {{ running = 2 }}")
-        for word, value in table.items():
-            if word != "running":
-                raise ValueError(f"namespaces.{name}.{word}: unknown word; there is: running")
-            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1_000_000:
-                raise ValueError(f"namespaces.{name}.running: give a whole number of jobs, from 0 to 1000000")
-        namespaces[name] = dict(table)
+        namespaces[name] = {
+            word: _namespace_word(f"namespaces.{name}.{word}", word, each) for word, each in table.items()
+        }
     return namespaces
+
+
+def _namespace_word(where: str, word: str, value: object) -> int | float:
+    if word == "running":
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1_000_000:
+            raise ValueError(f"{where}: give a whole number of jobs, from 0 to 1000000")
+        return value
+    if word == "credits":
+        try:
+            return float(dollars(micro_from(value)))
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from None
+    raise ValueError(f"{where}: unknown word; there are: running, credits")

@@ -11,19 +11,26 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
-from fakejobs.clock import Anchor, Clock, source_ms
+from fakejobs.clock import Anchor, Clock, Outage, source_ms
+from fakejobs.hub import accounts
+from fakejobs.hub.faults import note_outage
 from fakejobs.hub.pending import PendingCalls
-from fakejobs.hub.queue import adapt
+from fakejobs.hub.queue import Running, adapt
 from fakejobs.hub.settings import Settings, settings_from
 from fakejobs.hub.settle import settle
+from fakejobs.hub.ticks import adapt_to_limits, write_runs
 from fakejobs.model.draws import digest
+from fakejobs.model.faults import Fault
 from fakejobs.model.identity import Caller, token_digest
 from fakejobs.model.outcomes import Script
 from fakejobs.model.plan import NEVER
 from fakejobs.model.refusal import Refusal
 from fakejobs.model.rules import Rule
+from fakejobs.model.times import to_iso
 from fakejobs.store.database import DatabaseUnusable, empty, open_database, transaction
+from fakejobs.store.faults import all_faults
 from fakejobs.store.jobs import any_job, find_script, latest_creation, set_script
+from fakejobs.store.schedules import next_tick
 from fakejobs.store.settings import all_rules, get_meta, next_due, set_meta
 
 JOURNAL_LENGTH = 1000
@@ -41,9 +48,10 @@ class RequestRecord(NamedTuple):
         request_id: as in the ``X-Request-Id`` header of the answer.
         method: GET, POST, ...
         path: the path, with the query.
-        status: the status of the answer.
+        status: the status of the answer; 0 if the connection broke before there was one.
         user_agent: the ``User-Agent`` header.
         body: the redacted JSON body of the request, or None without one.
+        fault: the faults that fired on it, for people; None without any.
     """
 
     at: int
@@ -53,24 +61,28 @@ class RequestRecord(NamedTuple):
     status: int
     user_agent: str
     body: object = None
+    fault: str | None = None
 
 
 class Look:
     """A read, as a context manager. A class, as every read pays for it and a generator costs more."""
 
-    __slots__ = ("_state",)
+    __slots__ = ("_runs", "_state")
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, runs: bool) -> None:
         self._state = state
+        self._runs = runs
 
     def __enter__(self) -> int:
         state = self._state
         state.lock.acquire()
         try:
             now = state.clock.now()
-            if now >= state.next_due:
+            if now >= state.next_due or (self._runs and now >= state.next_tick):
                 with state._changing():
                     settle(state, now)
+                    if self._runs:
+                        write_runs(state, now)
         except BaseException:
             state.lock.release()
             raise
@@ -104,6 +116,8 @@ class State:
         self.calls = PendingCalls()
         # Told the values of a new job's secrets, which are nowhere else; the handle of a test keeps them in memory.
         self.secrets_listener: Callable[[str, Mapping[str, str]], None] | None = None
+        # The values of the secrets that webhooks hand to their jobs, by webhook: like all secrets, in memory alone.
+        self.webhook_secrets: dict[str, dict[str, str]] = {}
         self.database = open_database(path)
         # Closes it for whoever forgets to, or could not: a hub that nobody holds any more leaves no open file behind.
         weakref.finalize(self, self.database.close)
@@ -136,6 +150,7 @@ class State:
             lock=self.lock,
             not_before=0 if in_memory else latest_creation(self.database),
         )
+        self.outage = Outage(self.clock)
         self._forget()
         with transaction(self.database):
             self.configure(settings or self.settings)
@@ -150,38 +165,56 @@ class State:
         with self.lock, self._changing():
             now = self.clock.now()
             settle(self, now)  # what is due was due under the settings of before
+            write_runs(self, now)
             if settings.seed != self.settings.seed and any_job(self.database):
                 raise ValueError(
                     f"the jobs in {self.path} were made with seed {self.settings.seed}, not {settings.seed}; "
                     "leave the seed out, or give another file"
                 )
+            accounts.before_change(self, settings, now)
             set_meta(self.database, "settings", settings.words)
-            self.settings = settings
+            before, self.settings = self.settings, settings
             self.flavors = settings.flavors
             self._callers.clear()
+            adapt_to_limits(self, now)
             adapt(self, now)
+            accounts.adapt(self, before, now)
 
     def _forget(self) -> None:
         """Drop what is only kept in memory."""
         self.journal: deque[RequestRecord] = deque(maxlen=JOURNAL_LENGTH)
         self.rules: list[Rule] = all_rules(self.database)
+        self.faults: list[Fault] = all_faults(self.database)
+        note_outage(self)
         self._requests = 0
         self._news: list[str] = []
         self._scripts: dict[str, Script] = {}
+        self.running = Running()
+        # No entry has been put into the agenda, since this was last said, that is due before this.
+        self.soonest = NEVER
         self._callers: dict[str, Caller] = {}
         self.calls.clear()
+        self.webhook_secrets.clear()
         self._note_due()
 
-    def look(self) -> Look:
-        """Read at the instant that this gives, with all done that is due by then."""
-        return Look(self)
+    def look(self, *, runs: bool = True) -> Look:
+        """Read at the instant that this gives, with all done that is due by then.
+
+        Args:
+            runs: also write the jobs that schedules have brought about; False for a read that does not look at jobs.
+        """
+        return Look(self, runs)
 
     @contextmanager
     def act(self) -> Iterator[int]:
         """Change something at the instant that this gives: all of it, or nothing. Commands come after what is due."""
         with self.lock, self._changing():
             now = self.clock.now()
-            settle(self, now)
+            if now >= self.next_due:
+                settle(self, now)
+                self._note_due()
+            if now >= self.next_tick:
+                write_runs(self, now)
             yield now
 
     @contextmanager
@@ -191,6 +224,7 @@ class State:
                 yield
         except sqlite3.OperationalError as error:  # a full disk, for one; it is no bug
             self._news.clear()
+            self.running.clear()
             raise Refusal(
                 500,
                 f"Internal Error: the database of fakejobs cannot be written ({error})",
@@ -198,6 +232,7 @@ class State:
             ) from error
         except BaseException:
             self._news.clear()
+            self.running.clear()
             raise
         finally:
             self.changes += 1
@@ -210,9 +245,10 @@ class State:
     def _note_due(self) -> None:
         due = next_due(self.database)
         self.next_due = NEVER if due is None else due.at
+        self.next_tick = next_tick(self.database)
 
     def caller(self, token: str | None) -> Caller:
-        """Who calls with this token; `Refusal` 401 if nobody does."""
+        """Who calls with this token; `Refusal` 401 if nobody does, or if it has expired."""
         if not token:
             return self.settings.identity.caller(token)
         digest = token_digest(token)
@@ -221,6 +257,10 @@ class State:
             if len(self._callers) >= _CALLERS_KEPT:
                 self._callers.clear()
             caller = self._callers[digest] = self.settings.identity.caller(token)
+        expires = caller.token.expires
+        if expires is not None and self.clock.now() >= expires:
+            text = self.settings.quirks.expired_token.replace("{name}", caller.token.name)
+            raise Refusal(401, text, hint=f"it expired at {to_iso(expires)}; give it another `expires`")
         return caller
 
     def ring(self, topic: str) -> None:

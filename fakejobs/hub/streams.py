@@ -11,12 +11,14 @@ from collections.abc import Callable, Generator
 
 from fakejobs.clock import WaitUntil
 from fakejobs.hub.jobs import read
+from fakejobs.hub.plans import goes_on
 from fakejobs.hub.state import State
 from fakejobs.model.events import StageEvent, stage_events
 from fakejobs.model.identity import Caller
 from fakejobs.model.job import JobAt
 from fakejobs.model.logs import Log, LogEntry
 from fakejobs.model.metrics import Metrics, metrics_at
+from fakejobs.model.planning import program_end
 from fakejobs.model.refusal import Refusal
 from fakejobs.model.stages import TERMINAL, JobStage
 
@@ -32,6 +34,8 @@ EventSteps = Generator["StageEvent | WaitUntil", None, None]
 def logs(state: State, caller: Caller, namespace: str, job_id: str, *, tail: int | None = None) -> LogSteps:
     """The whole log, then what comes, until the job is over: the last line, then the end of the stream.
 
+    With a ``status_lag``, the stream ends with the program, and the job is over that much later.
+
     The history is the same on every connection, so that clients can resume by counting (huggingface_hub counts
     events since 1.3.0). With ``tail``, it is the start marker and the last lines only (huggingface_hub#4202).
 
@@ -43,13 +47,17 @@ def logs(state: State, caller: Caller, namespace: str, job_id: str, *, tail: int
 
 
 def _logs(state: State, look: Callable[[], JobAt | None], first: JobAt, tail: int | None) -> LogSteps:
-    def read_log(look: Callable[[], JobAt | None]) -> tuple[JobAt, Log] | None:
+    def read_log(look: Callable[[], JobAt | None]) -> tuple[JobAt, Log, int] | None:
         with state.lock:  # the lines of a job that a function plays come when that returns, with another plan
             seen = look()
             if seen is None:
                 return None
             script = state.script_of(seen.job.id)
-        return seen, Log(script.lines, seen.job.plan, [each.lines for each in script.later])
+            plan = seen.job.plan
+            end = program_end(plan, script.attempt(len(plan.earlier)))
+            if end < plan.end and goes_on(state, seen.job):
+                end = plan.end  # another attempt follows, with lines of its own
+        return seen, Log(script.lines, plan, [each.lines for each in script.later]), end
 
     reading = read_log(lambda: first)
     sent = 0
@@ -60,16 +68,16 @@ def _logs(state: State, look: Callable[[], JobAt | None], first: JobAt, tail: in
         sent = log.length(first.now)
         reading = read_log(look)
     while reading is not None:
-        (seen, log), now = reading, reading[0].now
+        (seen, log, end), now = reading, reading[0].now
         length = log.length(now)
         while sent < length:
             yield list(log.entries(sent, min(sent + _BATCH, length)))
             sent = min(sent + _BATCH, length)
-        if seen.stage in TERMINAL:
+        if seen.stage in TERMINAL or now >= end:
             return
         if seen.stage is JobStage.SCHEDULING and state.settings.quirks.logs_while_scheduling == "close":
             return
-        yield WaitUntil(min(log.next_change(now), state.next_due))
+        yield WaitUntil(min(log.next_change(now), end, state.next_due))
         reading = read_log(look)
 
 

@@ -13,6 +13,9 @@ Spec = Mapping[str, object]
 """What was asked for: the validated body of the submission, in the request's own keys, without the values of its secrets
 (``secrets`` is the list of their names), and without ``labels``, which change."""
 
+UNCOUNTED = 0
+"""The number of a job that a schedule brought about: when that is written down must not matter, so nothing counts it."""
+
 DEFAULT_TIMEOUT_MS = 1_800_000
 """A job without a timeout of its own has thirty minutes (Hub documentation, "Configuration")."""
 
@@ -24,12 +27,13 @@ class Job:
     Attributes:
         id: 24 hex digits.
         namespace: the name of its owner.
-        number: the how-manieth of its hub it is; its order key in draws.
+        number: the how-manieth of its hub it is, from 1 on; `UNCOUNTED` of a run of a schedule.
         plan: when it will be what.
         spec: what was asked for.
         labels: its labels now.
-        about: who owns, created and initiated it (``owner``, ``createdBy``, ``initiator``, ``hfToken``), in the shape of the wire,
-            since being sent is its only use.
+        about: who owns, created and initiated it (``owner``, ``createdBy``, ``initiator``, ``resourceGroup``, ``hfToken``), in the shape of the wire,
+            since being sent is its only use. Besides, ``exposed``, of a job whose ports were changed: the instants at which they were exposed,
+            hidden, exposed, ...
         rule: the id of the rule that it follows, or None.
     """
 
@@ -48,9 +52,18 @@ class Job:
         return str(self.spec["flavor"])
 
     @property
+    def resource_group(self) -> str | None:
+        """The id of the resource group that it is in. One that named a group when its organisation had none is in no group."""
+        return group_in(self.about)
+
+    def with_plan(self, plan: Plan) -> Job:
+        """The same with another plan. Queues make many of these: `dataclasses.replace` takes its time."""
+        return Job(self.id, self.namespace, self.number, plan, self.spec, self.labels, self.about, self.rule)
+
+    @property
     def order_key(self) -> str:
         """Its key in draws."""
-        return str(self.number)
+        return order_key(self.number, self.id)
 
 
 @dataclass(frozen=True)
@@ -94,6 +107,17 @@ class JobAt:
     def stage(self) -> JobStage:
         """Its stage at that instant."""
         return self.job.plan.stage_at(self.now)
+
+
+def group_in(about: Mapping[str, object]) -> str | None:
+    """The id of the resource group that a job of which `Job.about` says this is in."""
+    group = about.get("resourceGroup")
+    return str(group["id"]) if isinstance(group, dict) else None
+
+
+def order_key(number: int, job_id: str) -> str:
+    """The key of a job in draws: its number, or if it is not counted its id."""
+    return str(number) if number != UNCOUNTED else job_id
 
 
 def timeout_ms(spec: Spec) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import Any
 
 from fakejobs.model.draws import between, draw
 from fakejobs.model.flavors import Flavor
@@ -32,6 +33,7 @@ class Outcome:
         stage: the terminal stage it ends in; None: as the exit code says.
         cancel_reason: ``status.cancelReason`` of a job that ends in CANCELED.
         call: in Python, a function that plays the job. See `fakejobs.hub.calls`.
+        status_lag: how long its status lags behind the end of its program, in milliseconds, from - to.
         later: what the second attempt does, the third, ..., and the last of these for all others; empty: every attempt does the same.
     """
 
@@ -46,6 +48,7 @@ class Outcome:
     stage: JobStage | None = None
     cancel_reason: str | None = None
     call: Call | None = None
+    status_lag: tuple[int, int] = (0, 0)
     later: tuple[Outcome, ...] = ()
 
 
@@ -62,6 +65,7 @@ WORDS = (
     "image_pull_error",
     "stage",
     "cancel_reason",
+    "status_lag",
     "attempts",
 )
 """The words of ``then``."""
@@ -87,6 +91,8 @@ def outcome_from(words: Mapping[str, object]) -> Outcome:
       exit code 1;
     - ``cancel_reason``: a text, with ``stage`` CANCELED; the Hub's are ``NO_CREDITS``, ``NO_SUBSCRIPTION`` and
       ``RESOURCE_GROUP_LIMIT`` (Hub OpenAPI, August 2026);
+    - ``status_lag``: a length of time, or ``{"between": [from, to]}``: the program ends and the log with it, and for so long the job reads RUNNING
+      all the same, is billed, and keeps its hardware (users met seconds: huggingface/ml-intern polls after the log's end; lerobot waits 30 s);
     - ``attempts``: a list of tables with the words above, for the first attempt of a job that is retried, the second, ..., and
       the last for all others; what a table does not say is as the words beside ``attempts`` say;
     - ``call``, in Python only: a function of the job that plays it. What it prints is the log.
@@ -123,6 +129,7 @@ def outcome_from(words: Mapping[str, object]) -> Outcome:
         stage=stage,
         cancel_reason=_text("cancel_reason", words),
         call=_call(words.get("call")),
+        status_lag=_status_lag(words.get("status_lag", 0)),
     )
     _check_consistent(outcome, words)
     return outcome
@@ -230,6 +237,13 @@ def _logs(value: object) -> tuple[tuple[str, ...] | None, tuple[Line, ...] | Non
     return None, tuple(timed)
 
 
+def _status_lag(value: object) -> tuple[int, int]:
+    try:
+        return length_range(value)
+    except ValueError as error:
+        raise ValueError(f"then.status_lag: {error}") from None
+
+
 def _exit_code(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 255:
         raise ValueError(f"then.exit_code: {short(value)} is no exit code; give a whole number from 0 to 255")
@@ -288,7 +302,7 @@ def _check_consistent(outcome: Outcome, words: Mapping[str, object]) -> None:
     if outcome.oom and outcome.exit_code not in (0, 137):
         raise ValueError(f"then.oom: a job out of memory exits with 137, not {outcome.exit_code}")
     if outcome.image_pull_error:
-        for word in ("running", "logs", "exit_code", "oom"):
+        for word in ("running", "logs", "exit_code", "oom", "status_lag"):
             if words.get(word) not in (None, False):
                 raise ValueError(f"then.image_pull_error: such a job never runs, so it has no `{word}`")
     if outcome.running is not None and outcome.timed_lines:
@@ -335,6 +349,7 @@ class Script:
         lines: its log.
         stage: the terminal stage it ends in; None: as the exit code says.
         cancel_reason: ``status.cancelReason`` of a job that ends in CANCELED.
+        status_lag: how long its status lags behind the end of its program, in milliseconds.
         later: the scripts of the second attempt, the third, ..., the last of these for all others; empty: every attempt has this one.
     """
 
@@ -347,6 +362,7 @@ class Script:
     lines: tuple[Line, ...]
     stage: JobStage | None = None
     cancel_reason: str | None = None
+    status_lag: int = 0
     later: tuple[Script, ...] = ()
 
     def attempt(self, index: int) -> Script:
@@ -378,13 +394,18 @@ def script_for(
         # Unscripted lengths follow the log, so that every line is seen.
         last = outcome.timed_lines[-1][0]
         running = max(running[0], last), max(running[1], last)
-    length = between(*running, draw(seed, key, "running", attempt))
+
+    def drawn(lengths: tuple[int, int], purpose: str) -> int:
+        low, high = lengths
+        return low if low >= high else between(low, high, draw(seed, key, purpose, attempt))
+
+    length = drawn(running, "running")
     if outcome.timed_lines is not None:
         lines = outcome.timed_lines
     else:
         lines = spread(printed if outcome.lines is None else outcome.lines, length)
     return Script(
-        scheduling=between(*scheduling, draw(seed, key, "scheduling", attempt)),
+        scheduling=drawn(scheduling, "scheduling"),
         running=length,
         exit_code=137 if outcome.oom else outcome.exit_code,
         message=outcome.message,
@@ -393,11 +414,31 @@ def script_for(
         lines=() if outcome.image_pull_error else lines,
         stage=outcome.stage,
         cancel_reason=outcome.cancel_reason,
+        status_lag=drawn(outcome.status_lag, "status lag"),
         later=tuple(
             script_for(each, flavor, seed=seed, key=key, printed=printed, attempt=attempt + 1 + index)
             for index, each in enumerate(outcome.later)
         ),
     )
+
+
+def with_rest(outcome: Outcome, rest: Outcome) -> Outcome:
+    """``outcome``, and of what it leaves unsaid, what ``rest`` says.
+
+    How a job ends is one thing: who says anything of it has said all. So it is with a function that plays the job.
+    """
+    said: dict[str, Any] = {"scheduling": outcome.scheduling or rest.scheduling}
+    if outcome.status_lag == Outcome.status_lag:
+        said["status_lag"] = rest.status_lag
+    if outcome.call is None:
+        if outcome.timed_lines is None:
+            said["running"] = outcome.running or rest.running
+        ends = (*ENDING_WORDS, "image_pull_error")
+        if all(getattr(outcome, word) == getattr(Outcome, word) for word in ends):
+            said |= {word: getattr(rest, word) for word in ends}
+    if outcome.image_pull_error or said.get("image_pull_error"):  # it never runs
+        said["status_lag"] = Outcome.status_lag
+    return replace(outcome, **said, later=tuple(with_rest(each, rest) for each in outcome.later))
 
 
 def spread(lines: Sequence[str], length: int) -> tuple[Line, ...]:

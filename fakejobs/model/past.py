@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from fakejobs.model.cron import cron_from
 from fakejobs.model.draws import between, draw
 from fakejobs.model.flavors import FLAVORS, UNLISTED, Flavor
 from fakejobs.model.job import DEFAULT_TIMEOUT_MS, Spec, command_words, timeout_ms
@@ -105,6 +106,62 @@ def past_job_from(given: Mapping[str, object]) -> PastJob:
         raise ValueError("namespace: give the name of a user or an organisation")
     return PastJob(
         stage, _age(words.get("age", _DEFAULT_AGE)), _spec(words), labels, namespace, _outcome(words, stage)
+    )
+
+
+@dataclass(frozen=True)
+class PastSchedule:
+    """A scheduled job from the past, as its words say.
+
+    Attributes:
+        schedule: when it runs.
+        age: how long ago it was made, in milliseconds.
+        suspend: whether it is paused.
+        concurrency: whether a job of it may begin while another is not over.
+        job: what its jobs are asked for.
+    """
+
+    schedule: str
+    age: int
+    suspend: bool
+    concurrency: bool
+    job: PastJob
+
+
+SCHEDULE_WORDS = ("schedule", "age", "suspend", "concurrency")
+"""The words of ``add_scheduled_job`` beside `SPEC_WORDS`."""
+
+
+def past_schedule_from(given: Mapping[str, object], sixth: str) -> PastSchedule:
+    """Read the words of ``add_scheduled_job``: `SCHEDULE_WORDS`, and of `past_job_from` those for what is asked for.
+
+    Args:
+        given: the words.
+        sixth: what the sixth field of a schedule is: see `fakejobs.model.cron.cron_from`.
+
+    Raises:
+        ValueError: an unknown word or an impossible value; the message names it.
+    """
+    known = (*SCHEDULE_WORDS, *SPEC_WORDS, *ALIASES)
+    for word in given:
+        if word not in known:
+            raise ValueError(f"{word}: unknown word{did_you_mean(str(word), known)}")
+    schedule = given.get("schedule")
+    if not isinstance(schedule, str):
+        raise ValueError('schedule: say when it runs, such as "@daily" or "*/5 * * * *"')
+    try:
+        cron_from(schedule, sixth)
+    except ValueError as error:
+        raise ValueError(f"schedule: {error}") from None
+    for word in ("suspend", "concurrency"):
+        if not isinstance(given.get(word, False), bool):
+            raise ValueError(f"{word}: give true or false")
+    return PastSchedule(
+        schedule,
+        _age(given.get("age", 0)),
+        given.get("suspend", False) is True,
+        given.get("concurrency", False) is True,
+        past_job_from({word: value for word, value in given.items() if word not in SCHEDULE_WORDS}),
     )
 
 

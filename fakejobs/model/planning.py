@@ -41,6 +41,7 @@ def plan_for(
     if stage is JobStage.CANCELED and message is None and script.cancel_reason is None:
         message = quirks.cancel_message or None  # as if its user had cancelled it
     if limit >= end:
+        end = min(end + script.status_lag, NEVER)  # the program has made it, whenever that is noticed
         return Plan(created, start, end, stage, message, script.cancel_reason, earlier)
     start = start if start < limit else NEVER
     # A job may have no time left for another attempt: its last one was over before that.
@@ -75,6 +76,18 @@ def is_retried(plan: Plan, script: Script, spec: Spec, quirks: Quirks) -> bool:
     if plan.end_stage is not JobStage.ERROR or not plan.start < plan.end < NEVER or script.image_pull_error:
         return False
     return quirks.timeout_retried == "yes" or not cut_by_timeout(plan, script, spec, quirks)
+
+
+def program_end(plan: Plan, script: Script) -> int:
+    """When the program of the attempt that ``plan`` ends with is over: at its end, or before that if the status lags behind.
+
+    Args:
+        plan: the plan, as it is now.
+        script: the script of that attempt.
+    """
+    over = plan.start + script.running
+    # Somebody who ended the job in between has ended it at that instant.
+    return over if script.status_lag and plan.end == over + script.status_lag else plan.end
 
 
 def cut_by_timeout(plan: Plan, script: Script, spec: Spec, quirks: Quirks) -> bool:

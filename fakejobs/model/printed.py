@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import shlex
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 _SHELLS = {"sh", "bash", "ash", "dash", "zsh"}
@@ -14,6 +15,11 @@ _PRINT_OPTIONS = {"sep", "end", "flush"}
 
 def printed_by(words: Sequence[str]) -> tuple[str, ...]:
     """The lines that a job with this command (and its arguments) logs when no rule scripts them."""
+    return _printed_by(tuple(words))
+
+
+@lru_cache(maxsize=256)  # suites and queues submit the same again and again
+def _printed_by(words: tuple[str, ...]) -> tuple[str, ...]:
     output = _output(words)
     if output is None:
         command = " ".join(words) or "the command of the image"

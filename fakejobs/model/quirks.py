@@ -80,6 +80,50 @@ class Quirks:
         "Sorry, we can't find the page you are looking for.",
         evidence="Text of the 404 for a namespace that does not exist: the Hub's general one; the status is certain (huggingface_hub#3728).",
     )
+    job_write_reads: str = _quirk(
+        "yes",
+        "no",
+        evidence="Whether a fine-grained token with `job.write` and without `job.read` may read jobs. The settings of a token offer one box, "
+        "'Start and manage Jobs', which gives `job.write` (a whoami-v2 answer of July 2026); one without it is told that `job.read` is missing.",
+    )
+    expired_token: str = _text(
+        'User Access Token "{name}" is expired',
+        evidence="Text of the 401 for a token that has expired; {name} is the token's name. Quoted by one project for whoami-v2; "
+        "sillsdev/silnlp#791 met the text for invalid tokens on another route.",
+    )
+    unknown_resource_group: str = _quirk(
+        "404",
+        "400",
+        "403",
+        evidence="A `resourceGroupId` that the organisation does not have. The Hub's OpenAPI (August 2026) has the key, not the answer.",
+    )
+    webhook_target: str = _quirk(
+        "one",
+        "any",
+        evidence="Whether a new webhook must have exactly one of `url`, `job` and `jobSourceId`, and an update at most one. All are optional in "
+        "the Hub's OpenAPI (August 2026); huggingface_hub sends exactly one. With any, a job is started if there is one.",
+    )
+    webhook_update: str = _quirk(
+        "whole",
+        "partial",
+        evidence="Whether an update of a webhook must say what it watches and in which domains. The Hub's OpenAPI (August 2026) demands both; "
+        "huggingface_hub leaves out what is not given, and sends an empty `watched` for it. With partial, those stay as they are.",
+    )
+    scheduled_job_not_found: str = _text(
+        "Scheduled job not found",
+        evidence="Text of the 404 for a scheduled job. The status follows from what clients make of it (huggingface_hub#4367), the text is not public.",
+    )
+    cron_sixth: str = _quirk(
+        "second",
+        "year",
+        evidence="What the sixth field of a schedule is, if it has six: the second, in front, or the year, at the end. Its pattern takes "
+        "five to seven (Hub OpenAPI, August 2026) and does not say; of seven the first is the second and the last the year.",
+    )
+    scheduled_body: str = _text(
+        "OK",
+        evidence="Body of the answers to suspend, resume and delete. No body is documented; huggingface/hf-mcp-server (commit 02a1af7) met "
+        "`OK`, which is no JSON.",
+    )
     malformed_job_id: str = _quirk(
         "404",
         "400",
@@ -145,6 +189,38 @@ class Quirks:
     cancel_message: str = _text(
         "",
         evidence="`status.message` of a job that its user cancelled. Not public; the empty text stands for null.",
+    )
+    billed_from: str = _quirk(
+        "start",
+        "creation",
+        evidence="From when on a job is billed. The Hub's documentation ('Pricing and Billing') says: while it is Starting or Running, never during the "
+        "build; the API has no such stage as Starting. `creation` bills all the time from the submission to the end.",
+    )
+    partial_minutes: str = _quirk(
+        "billed",
+        "free",
+        evidence="Minutes of an attempt that have begun and are not over. The price is per minute (`unitLabel` of the hardware list); how parts of "
+        "one count is not documented. `free` bills a minute when it is over.",
+    )
+    no_credits_cancels: str = _quirk(
+        "all",
+        "running",
+        evidence="Which jobs are cancelled when the credits of a namespace, or what a resource group may spend, are used up: all that are not over, or those "
+        "that run, and the others when they would start. Not documented.",
+    )
+    no_credits_message: str = _text(
+        "",
+        evidence="`status.message` of a job that is cancelled with NO_CREDITS. Not public; the empty text stands for null.",
+    )
+    resource_group_limit_message: str = _text(
+        "Resource group spend limit reached",
+        evidence="`status.message` of a job that is cancelled with RESOURCE_GROUP_LIMIT. The wording is that of the Hub's documentation ('Resource groups'), "
+        "of what its page of jobs shows; that it is `status.message` is likely. The empty text stands for null.",
+    )
+    resource_group_limit_refused: str = _text(
+        "Resource group spend limit reached",
+        evidence="Text of the 403 for a job of a resource group that has spent what it may. That it is an authorization error is documented ('Resource "
+        "groups'); its text is not public.",
     )
     image_pull_message: str = _text(
         "Failed to pull image",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase, translate
 from typing import TypedDict, cast
 
+from fakejobs.model.draws import draw
 from fakejobs.model.flavors import FLAVORS, UNLISTED
 from fakejobs.model.outcomes import Outcome, Then, outcomes_from
 from fakejobs.model.units import check_text, did_you_mean, short
@@ -62,7 +63,7 @@ class Rule:
         when: what a job must be; every given word must match, so an empty one matches every job.
         then: what such a job does; a list of such mappings says what the first, the second, ... does, and the last all others.
         outcomes: ``then``, read.
-        source: who put it there: ``"scenario"`` or ``"user"``.
+        source: who put it there: ``"scenario"``, ``"user"``, or what it is part of: ``"preset …"``, ``"chaos"``.
     """
 
     id: int
@@ -78,6 +79,15 @@ class Rule:
             MatchFailed: a function of ``when`` raised.
         """
         return all(self._word_matches(word, wanted, job) for word, wanted in self.when.items())
+
+    @property
+    def fills_in(self) -> bool:
+        """Whether it only says what a job's own rule leaves unsaid: those of presets and of chaos."""
+        return self.source == "chaos" or self.source.startswith("preset ")
+
+    def drawn(self, seed: int, key: str) -> Outcome:
+        """One of its outcomes, drawn for the job with this order key."""
+        return self.outcomes[int(draw(seed, key, f"rule {self.id}", 0) * len(self.outcomes))]
 
     def outcome(self, earlier: int) -> Outcome:
         """The outcome of a job that matches after ``earlier`` others did."""
@@ -172,9 +182,17 @@ def shown(value: object) -> object:
 
 
 def newest_match(rules: Iterable[Rule], job: Features) -> Rule | None:
-    """The newest of ``rules`` that matches, or None."""
-    matching = (rule for rule in rules if rule.matches(job))
-    return max(matching, key=lambda rule: rule.id, default=None)
+    """The newest of ``rules`` that matches, or None; one that only fills in is none that a job follows."""
+    newest: Rule | None = None
+    for rule in rules:
+        if not rule.fills_in and rule.matches(job) and (newest is None or rule.id > newest.id):
+            newest = rule
+    return newest
+
+
+def filling_in(rules: Iterable[Rule], job: Features) -> list[Rule]:
+    """The rules that match and fill in what a job's own rule leaves unsaid, newest first."""
+    return [rule for rule in reversed(list(rules)) if rule.fills_in and rule.matches(job)]
 
 
 def _matches(wanted: object, value: object) -> bool:

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 APPLICATION_ID = 0x66616B65  # "fake"
-VERSION = 3
+VERSION = 4
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -30,7 +30,8 @@ CREATE TABLE jobs (
     spec TEXT NOT NULL,
     labels TEXT NOT NULL,
     about TEXT NOT NULL,
-    rule INTEGER
+    rule INTEGER,
+    resource_group TEXT
 ) WITHOUT ROWID;
 CREATE INDEX jobs_newest ON jobs (namespace, created, id);
 CREATE INDEX jobs_live ON jobs (namespace, end, start, end_stage);
@@ -48,10 +49,74 @@ CREATE TABLE labels (
 CREATE TABLE rules (id INTEGER PRIMARY KEY, "when" TEXT NOT NULL, "then" TEXT NOT NULL, source TEXT NOT NULL);
 
 CREATE TABLE waiting (
-    job TEXT PRIMARY KEY, since INTEGER NOT NULL, flavor TEXT NOT NULL, namespace TEXT NOT NULL
+    since INTEGER NOT NULL, job TEXT NOT NULL, flavor TEXT NOT NULL, namespace TEXT NOT NULL, PRIMARY KEY (flavor, since, job)
 ) WITHOUT ROWID;
-CREATE INDEX waiting_for ON waiting (flavor, since, job);
 CREATE INDEX waiting_in ON waiting (namespace, since, job);
+
+CREATE TABLE accounts (
+    name TEXT PRIMARY KEY, given INTEGER, spent INTEGER NOT NULL, at INTEGER NOT NULL, due INTEGER
+) WITHOUT ROWID;
+
+CREATE TABLE schedules (
+    id TEXT PRIMARY KEY,
+    namespace TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    schedule TEXT NOT NULL,
+    sixth TEXT NOT NULL,
+    suspended INTEGER NOT NULL,
+    suspend_reason TEXT,
+    concurrency INTEGER NOT NULL,
+    spec TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    about TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    last TEXT,
+    last_at INTEGER,
+    next INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX schedules_of ON schedules (namespace, created, id);
+CREATE INDEX schedules_next ON schedules (next);
+
+-- Jobs that a schedule brought about and nobody has changed: what all runs of a schedule have in common is in a row of templates.
+CREATE TABLE runs (
+    namespace TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    end INTEGER NOT NULL,
+    end_stage TEXT NOT NULL,
+    message TEXT,
+    cancel_reason TEXT,
+    template TEXT NOT NULL,
+    resource_group TEXT,
+    PRIMARY KEY (namespace, created, id)
+) WITHOUT ROWID;
+CREATE TABLE templates (
+    id TEXT PRIMARY KEY, namespace TEXT NOT NULL, rule INTEGER, template TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE faults (
+    id INTEGER PRIMARY KEY,
+    words TEXT NOT NULL,
+    source TEXT NOT NULL,
+    matched INTEGER NOT NULL,
+    fired INTEGER NOT NULL,
+    since INTEGER
+);
+
+CREATE TABLE webhooks (
+    id TEXT PRIMARY KEY, user TEXT NOT NULL, created INTEGER NOT NULL, value TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE deliveries (
+    id TEXT PRIMARY KEY,
+    webhook TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    job TEXT,
+    event TEXT NOT NULL,
+    key TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX deliveries_of ON deliveries (webhook, at, id);
 
 CREATE TABLE agenda (
     at INTEGER NOT NULL, rank INTEGER NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL,
@@ -59,7 +124,22 @@ CREATE TABLE agenda (
 ) WITHOUT ROWID;
 """
 
-TABLES = ("meta", "jobs", "scripts", "labels", "rules", "waiting", "agenda")
+TABLES = (
+    "meta",
+    "jobs",
+    "scripts",
+    "labels",
+    "rules",
+    "waiting",
+    "schedules",
+    "runs",
+    "templates",
+    "accounts",
+    "faults",
+    "webhooks",
+    "deliveries",
+    "agenda",
+)
 """All tables, in the order of a snapshot."""
 
 

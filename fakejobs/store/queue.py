@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
+
+import orjson
+
+from fakejobs.model.plan import NEVER
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A place in the queue. They are in the order of (since, job).
 
     Attributes:
@@ -28,17 +31,35 @@ _SELECT = "SELECT since, job, flavor, namespace FROM waiting"
 _ORDER = "ORDER BY since, job"
 
 
+def place_to_take(connection: sqlite3.Connection, job_id: str, at: int) -> Place | None:
+    """The place of a job that begins to wait at ``at``; None if it has ended, or has got its slot already.
+
+    It has it since it was submitted, or since its last attempt failed: that one goes to the back.
+    """
+    query = (
+        f"SELECT created, earlier, flavor, namespace FROM jobs WHERE id = ? AND start = {NEVER} AND end > ?"
+    )
+    row = connection.execute(query, (job_id, at)).fetchone()
+    if row is None:
+        return None
+    created, earlier, flavor, namespace = row
+    since = created if earlier == "[]" else orjson.loads(earlier)[-1][1]
+    return Place(since, job_id, flavor, namespace)
+
+
 def add_waiting(connection: sqlite3.Connection, place: Place) -> None:
     """Put a job into the queue."""
     connection.execute(
-        "INSERT OR IGNORE INTO waiting (since, job, flavor, namespace) VALUES (?, ?, ?, ?)",
-        (place.since, place.job, place.flavor, place.namespace),
+        "INSERT OR IGNORE INTO waiting (since, job, flavor, namespace) VALUES (?, ?, ?, ?)", place
     )
 
 
-def remove_waiting(connection: sqlite3.Connection, job_id: str) -> None:
+def remove_waiting(connection: sqlite3.Connection, place: Place) -> None:
     """Take a job from the queue."""
-    connection.execute("DELETE FROM waiting WHERE job = ?", (job_id,))
+    connection.execute(
+        "DELETE FROM waiting WHERE flavor = ? AND since = ? AND job = ?",
+        (place.flavor, place.since, place.job),
+    )
 
 
 def first_waiting(
@@ -55,21 +76,20 @@ def first_waiting(
         namespace: where something was freed, if that matters.
         but: flavors and namespaces to pass over.
     """
-    found = [_first(connection, "flavor", flavor, but)]
-    if namespace is not None:
-        found.append(_first(connection, "namespace", namespace, but))
-    return min((place for place in found if place is not None), key=_key, default=None)
+    of_flavor = _first(connection, "flavor", flavor, but)
+    if namespace is None:
+        return of_flavor
+    places = of_flavor, _first(connection, "namespace", namespace, but)
+    return min((place for place in places if place is not None), default=None)
 
 
-def place_of(connection: sqlite3.Connection, job_id: str) -> tuple[Place, int] | None:
-    """The place of a job, and how many are ahead of it for the same flavor; None if it does not wait."""
-    row = connection.execute(f"{_SELECT} WHERE job = ?", (job_id,)).fetchone()
-    if row is None:
+def count_ahead(connection: sqlite3.Connection, place: Place) -> int | None:
+    """How many are ahead of a place for the same flavor; None if nobody waits there."""
+    query = "SELECT 1 FROM waiting WHERE flavor = ? AND since = ? AND job = ?"
+    if connection.execute(query, (place.flavor, place.since, place.job)).fetchone() is None:
         return None
-    place = Place(*row)
     query = "SELECT count(*) FROM waiting WHERE flavor = ? AND (since, job) < (?, ?)"
-    (ahead,) = connection.execute(query, (place.flavor, place.since, place.job)).fetchone()
-    return place, int(ahead)
+    return int(connection.execute(query, (place.flavor, place.since, place.job)).fetchone()[0])
 
 
 def all_waiting(connection: sqlite3.Connection) -> list[Place]:
@@ -87,7 +107,3 @@ def _first(
             values += names
     row = connection.execute(f"{_SELECT} WHERE {where} {_ORDER} LIMIT 1", values).fetchone()
     return None if row is None else Place(*row)
-
-
-def _key(place: Place) -> tuple[int, str]:
-    return place.since, place.job

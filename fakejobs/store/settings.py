@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
@@ -63,8 +63,7 @@ def delete_rules(
     return cursor.rowcount
 
 
-@dataclass(frozen=True, order=True)
-class Due:
+class Due(NamedTuple):
     """An entry of the agenda: something that depends on several jobs, at an instant.
 
     Attributes:
@@ -82,23 +81,24 @@ class Due:
 
 def insert_due(connection: sqlite3.Connection, due: Due) -> None:
     """Put an entry into the agenda; the same one twice is one."""
-    connection.execute(
-        "INSERT OR IGNORE INTO agenda (at, rank, key, kind) VALUES (?, ?, ?, ?)",
-        (due.at, due.rank, due.key, due.kind),
-    )
+    connection.execute("INSERT OR IGNORE INTO agenda (at, rank, key, kind) VALUES (?, ?, ?, ?)", due)
 
 
-def delete_due(connection: sqlite3.Connection, due: Due) -> None:
-    """Take an entry from the agenda."""
-    connection.execute(
-        "DELETE FROM agenda WHERE at = ? AND rank = ? AND key = ? AND kind = ?",
-        (due.at, due.rank, due.key, due.kind),
-    )
+def delete_due(connection: sqlite3.Connection, due: Due) -> bool:
+    """Take an entry from the agenda; False if it is not there."""
+    cursor = connection.execute("DELETE FROM agenda WHERE at = ? AND rank = ? AND key = ? AND kind = ?", due)
+    return cursor.rowcount > 0
 
 
 def delete_dues(connection: sqlite3.Connection, key: str, kind: str) -> None:
     """Take every entry with this key and kind from the agenda, whenever it is due."""
     connection.execute("DELETE FROM agenda WHERE key = ? AND kind = ?", (key, kind))
+
+
+def first_dues(connection: sqlite3.Connection, until: int, *, limit: int) -> list[Due]:
+    """The first entries of the agenda up to and including the instant ``until``, in order."""
+    query = "SELECT at, rank, key, kind FROM agenda WHERE at <= ? ORDER BY at, rank, key, kind LIMIT ?"
+    return [Due(*row) for row in connection.execute(query, (until, limit))]
 
 
 def next_due(connection: sqlite3.Connection) -> Due | None:

@@ -7,18 +7,24 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, request
 
 from fakejobs.clock import Anchor
+from fakejobs.hub import AddedFault, RequestRecord
 from fakejobs.hub.settings import WORDS, settings_from, settings_to
+from fakejobs.model.chaos import Chaos, chaos_from
+from fakejobs.model.faults import WORDS as FAULT_WORDS
 from fakejobs.model.outcomes import PYTHON_WORDS, Then
 from fakejobs.model.outcomes import WORDS as THEN_WORDS
-from fakejobs.model.past import ADD_JOB_WORDS
+from fakejobs.model.past import ADD_JOB_WORDS, SCHEDULE_WORDS, SPEC_WORDS
 from fakejobs.model.past import ALIASES as ADD_JOB_ALIASES
+from fakejobs.model.presets import PRESETS, named
 from fakejobs.model.rules import Rule, shown
 from fakejobs.model.stages import IllegalTransition, JobStage
 from fakejobs.model.units import did_you_mean, milliseconds
+from fakejobs.model.webhooks import ALIASES as EVENT_ALIASES
+from fakejobs.model.webhooks import EVENT_WORDS, Delivery
 from fakejobs.version import VERSION
 from fakejobs.web.answers import error_answer
 from fakejobs.web.context import hub, json_answer, json_body
-from fakejobs.wire.encode import job_body
+from fakejobs.wire.encode import job_body, scheduled_job_body
 from fakejobs.wire.openapi import document
 from fakejobs.wire.redact import redact
 from fakejobs.wire.times import from_iso, to_iso
@@ -98,6 +104,27 @@ def list_queue() -> Response:
     )
 
 
+@admin.get("/_fakejobs/credits")
+def show_credits() -> Response:
+    """The dollars that a namespace has left, by default that of the first user; null: as many as it likes."""
+    return _credits(request.args.get("namespace"))
+
+
+@admin.post("/_fakejobs/credits")
+def change_credits() -> Response:
+    """One of ``add`` (dollars) and ``set`` (dollars, or null), and ``namespace``, by default that of the first user."""
+    words = _words(("namespace", "add", "set"))
+    namespace = _text(words, "namespace")
+    match {word: each for word, each in words.items() if word != "namespace"}:
+        case {"add": (int() | float() | str()) as amount, **rest} if not rest:
+            hub().add_credits(amount, namespace)
+        case {"set": (int() | float() | str() | None) as amount, **rest} if not rest:
+            hub().set_credits(amount, namespace)
+        case _:
+            raise ValueError('give exactly one of {"add": 5} and {"set": 1.50}, in dollars, or {"set": null}')
+    return _credits(namespace)
+
+
 @admin.get("/_fakejobs/clock")
 def clock() -> Response:
     """What time it is."""
@@ -174,11 +201,125 @@ def delete_rule(rule_id: int) -> Response:
     return json_answer({"deleted": hub().delete_rules(rule_id)})
 
 
+@admin.get("/_fakejobs/faults")
+def list_faults() -> Response:
+    """All faults, oldest first, with how many requests each was for and how often it fired."""
+    return json_answer([_fault(fault) for fault in hub().faults()])
+
+
+@admin.post("/_fakejobs/faults")
+def add_fault() -> Response:
+    """Add a fault: ``{"status": 503, "method": "POST", "path": "/api/jobs/*", "times": 2}``."""
+    return json_answer(_fault(hub().add_fault(_words(FAULT_WORDS))))
+
+
+@admin.delete("/_fakejobs/faults")
+def delete_faults() -> Response:
+    """Delete all faults."""
+    return json_answer({"deleted": hub().delete_faults()})
+
+
+@admin.delete("/_fakejobs/faults/<int:fault_id>")
+def delete_fault(fault_id: int) -> Response:
+    """Delete one fault."""
+    if not any(fault.id == fault_id for fault in hub().faults()):
+        return error_answer(404, f"there is no fault {fault_id}")
+    return json_answer({"deleted": hub().delete_faults(fault_id)})
+
+
+@admin.get("/_fakejobs/presets")
+def list_presets() -> Response:
+    """What presets there are."""
+    return json_answer(
+        [
+            {"name": preset.name, "sentence": preset.sentence, "source": preset.source}
+            for preset in PRESETS.values()
+        ]
+    )
+
+
+@admin.post("/_fakejobs/presets")
+def add_preset() -> Response:
+    """Let a preset hold from now on: ``{"name": "stream_drop", "cut_after": 10}``."""
+    ((name, words),) = named([json_body()], "preset")
+    preset = hub().preset(name, **words)
+    return json_answer(
+        {
+            "name": preset.name,
+            "faults": preset.faults,
+            "rules": [{"when": when, "then": then} for when, then in preset.rules],
+            "quirks": preset.quirks,
+        }
+    )
+
+
+@admin.get("/_fakejobs/chaos")
+def show_chaos() -> Response:
+    """The mix that holds, or null."""
+    return json_answer(_chaos(hub().drawn_chaos))
+
+
+@admin.post("/_fakejobs/chaos")
+def draw_chaos() -> Response:
+    """Let a mix hold from now on: ``{"level": "high", "seed": 7}``; the seed is the hub's unless it is given."""
+    level, seed = chaos_from(_words(("level", "seed")))
+    return json_answer(_chaos(hub().chaos(seed, level)))
+
+
+def _chaos(drawn: Chaos | None) -> dict[str, object] | None:
+    if drawn is None:
+        return None
+    return {
+        "seed": drawn.seed,
+        "level": drawn.level,
+        "presets": [{"name": name, **words} for name, words in drawn.presets],
+        "outcomes": drawn.outcomes,
+    }
+
+
+@admin.post("/_fakejobs/repo-event")
+def fire_event() -> Response:
+    """Let something happen to a repository: ``{"repo": "ada/data", "type": "dataset", "scope": "repo.content"}``, or as in a payload."""
+    delivered = hub().fire_event(**_words((*EVENT_WORDS, *EVENT_ALIASES)))
+    return json_answer([_delivery(each) for each in delivered])
+
+
+@admin.get("/_fakejobs/deliveries")
+def list_deliveries() -> Response:
+    """What was delivered to webhooks, oldest first; ``?webhook=`` to one of them."""
+    return json_answer([_delivery(each) for each in hub().deliveries(request.args.get("webhook"))])
+
+
+def _delivery(delivery: Delivery) -> dict[str, object]:
+    return {
+        "id": delivery.id,
+        "webhook": delivery.webhook,
+        "at": to_iso(delivery.at),
+        "status": delivery.status,
+        "job": delivery.job,
+    }
+
+
 @admin.post("/_fakejobs/jobs")
 def add_job() -> Response:
     """Put a job from the past there: ``{"stage": "ERROR", "age": "90m", ...}``."""
     seen = hub().add_job(**_words((*ADD_JOB_WORDS, *ADD_JOB_ALIASES)))
     return json_answer(job_body(seen, hub().settings.quirks))
+
+
+@admin.get("/_fakejobs/scheduled-jobs")
+def list_scheduled_jobs() -> Response:
+    """Every scheduled job of every namespace, oldest first."""
+    return json_answer(
+        [scheduled_job_body(each, hub().settings.quirks) for each in hub().all_scheduled_jobs()]
+    )
+
+
+@admin.post("/_fakejobs/scheduled-jobs")
+def add_scheduled_job() -> Response:
+    """Put a scheduled job there, perhaps from the past: ``{"schedule": "@daily", "age": "30d", ...}``."""
+    seen = hub().add_scheduled_job(**_words((*SCHEDULE_WORDS, *SPEC_WORDS, *ADD_JOB_ALIASES)))
+    return json_answer(scheduled_job_body(seen, hub().settings.quirks))
 
 
 @admin.post("/_fakejobs/jobs/<job_id>/transition")
@@ -197,7 +338,14 @@ def transition(job_id: str) -> Response:
 @admin.get("/_fakejobs/requests")
 def requests() -> Response:
     """The last requests, oldest first, without tokens and secrets."""
-    return json_answer([{**record._asdict(), "at": to_iso(record.at)} for record in hub().requests])
+    return json_answer([_record(record) for record in hub().requests])
+
+
+def _credits(namespace: str | None) -> Response:
+    left = hub().credits(namespace)
+    name = namespace or hub().settings.identity.users[0].name
+    # As a text: a number of JSON would not keep every micro-dollar everywhere.
+    return json_answer({"namespace": name, "credits": None if left is None else str(left)})
 
 
 def _clock() -> dict[str, object]:
@@ -212,6 +360,23 @@ def _rule(rule: Rule) -> dict[str, object]:
         "then": redact(shown(rule.then)),
         "source": rule.source,
         "matched": hub().matched(rule.id),
+    }
+
+
+def _record(record: RequestRecord) -> dict[str, object]:
+    words = {**record._asdict(), "at": to_iso(record.at)}
+    if record.fault is None:  # as nearly always
+        del words["fault"]
+    return words
+
+
+def _fault(fault: AddedFault) -> dict[str, object]:
+    return {
+        "id": fault.id,
+        "words": redact(fault.words),
+        "source": fault.source,
+        "matched": fault.matched,
+        "fired": fault.fired,
     }
 
 

@@ -15,11 +15,14 @@ from werkzeug.routing import MapAdapter
 from fakejobs.hub import FakeHub, RequestRecord
 from fakejobs.web.admin import admin
 from fakejobs.web.answers import register_errors
+from fakejobs.web.billing import billing
 from fakejobs.web.context import BODY_KEY, HUB_KEY
+from fakejobs.web.faults import FAULT_KEY, Faulty
 from fakejobs.web.identity import identity
 from fakejobs.web.jobs import jobs
 from fakejobs.web.rate_limits import USAGE_KEY, limit_rate
 from fakejobs.web.scheduled import scheduled
+from fakejobs.web.webhooks import webhooks
 from fakejobs.wire.redact import redact_text
 from fakejobs.wire.times import to_http_date
 
@@ -70,7 +73,7 @@ def create_app() -> Flask:
     app = _App("fakejobs", static_folder=None)
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
-    for blueprint in (jobs, identity, scheduled, admin):
+    for blueprint in (jobs, identity, scheduled, admin, billing, webhooks):
         app.register_blueprint(blueprint)
     app.before_request(limit_rate)
     register_errors(app)
@@ -81,6 +84,7 @@ def wsgi_app(hub: FakeHub) -> WSGIApplication:
     """A WSGI application that serves one hub."""
     app = create_app()
     state = hub.state
+    faulty = Faulty(app, state)
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[HUB_KEY] = hub
@@ -104,6 +108,13 @@ def wsgi_app(hub: FakeHub) -> WSGIApplication:
                 start_response(status, headers) if error is None else start_response(status, headers, error)
             )
 
+        if state.faults and environ["PATH_INFO"].startswith("/api/"):
+
+            def broken() -> None:
+                now = state.clock.now()
+                state.journal.append(_record(environ, now, state.next_request_id(now), 0))
+
+            return faulty(environ, start, broken)
         return app(environ, start)
 
     return serve
@@ -123,4 +134,5 @@ def _record(environ: WSGIEnvironment, now: int, request_id: str, status: int) ->
         status=status,
         user_agent=redact_text(environ.get("HTTP_USER_AGENT", "")),
         body=environ.get(BODY_KEY),
+        fault=redact_text(environ[FAULT_KEY]) if FAULT_KEY in environ else None,
     )

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 Step = TypeVar("Step")
 
+Drive = Callable[[Stream], Iterable[bytes]]
+"""Takes a stream and gives what a WSGI server sends."""
+
 
 def hub() -> FakeHub:
     """The hub of this request."""
@@ -129,6 +132,12 @@ def json_answer(body: object, status: int = 200) -> Response:
     return JsonAnswer(orjson.dumps(body), status, content_type="application/json; charset=utf-8")
 
 
+def drive_of(environ: WSGIEnvironment) -> Drive:
+    """What drives the streams of a request: its driver, or this thread."""
+    drive: Drive | None = environ.get(DRIVE_KEY)
+    return drive or block_drive(environ)
+
+
 def stream_answer(
     steps: Generator[Step | WaitUntil, None, None], topic: str, encode: Callable[[Step], bytes]
 ) -> Response:
@@ -137,11 +146,9 @@ def stream_answer(
     if request.method == "HEAD":
         steps.close()
         return Response((), content_type="text/event-stream", headers=headers)
-    drive: Callable[[Stream], Iterable[bytes]] = request.environ.get(DRIVE_KEY) or block_drive(
-        request.environ
-    )
     stream = Stream(_encoded(steps, encode), topic, hub().clock)
-    return Response(drive(stream), content_type="text/event-stream", headers=headers, direct_passthrough=True)
+    chunks = drive_of(request.environ)(stream)
+    return Response(chunks, content_type="text/event-stream", headers=headers, direct_passthrough=True)
 
 
 def _encoded(

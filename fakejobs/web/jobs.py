@@ -16,7 +16,7 @@ from fakejobs.model.stages import JobStage
 from fakejobs.web.context import caller, hub, hub_and_caller, json_answer, json_body, query, stream_answer
 from fakejobs.wire.cursor import read_cursor, write_cursor
 from fakejobs.wire.decode import Invalid, read_expose, read_labels, read_submission
-from fakejobs.wire.encode import access_body, hardware_body, job_body
+from fakejobs.wire.encode import access_body, hardware_body, job_bodies, job_body
 from fakejobs.wire.json_types import Json
 from fakejobs.wire.pieces import PIECES
 from fakejobs.wire.sse import event_frame, log_frames, metric_frame
@@ -57,7 +57,7 @@ def list_jobs(namespace: str) -> Response:
         who, namespace, stages=_stages(wanted), labels=[(key, value) for key, value in labels], before=before
     )
     quirks = hub().settings.quirks
-    answer = json_answer([job_body(each, quirks) for each in page.jobs])
+    answer = json_answer(job_bodies(page.jobs, quirks))
     if page.next is not None:
         answer.headers["Link"] = f'<{_next_url(wanted, page)}>; rel="next"'
     return answer

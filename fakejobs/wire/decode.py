@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard, cast
 
+from fakejobs.model.cron import cron_from
 from fakejobs.model.flavors import UNLISTED
 from fakejobs.model.job import Spec
 from fakejobs.model.quirks import Quirks
@@ -59,6 +60,126 @@ def read_submission(body: Json, quirks: Quirks, *, at: str = "") -> Submission:
     if spec.get("timeoutSeconds", 0) is None:
         del spec["timeoutSeconds"]
     return Submission(spec, _texts(body.get("labels")), _texts(body.get("secrets")))
+
+
+@dataclass(frozen=True)
+class WebhookBody:
+    """A valid body of a webhook.
+
+    Attributes:
+        watched: what it watches, as (type, name).
+        domains: which events.
+        url: the address to call, or None.
+        job: the job to start, or None.
+        source: the id of a job, or of a scheduled job, whose spec to run, or None.
+        secret: the webhook's own secret; None: not said.
+        secrets: the values of secrets of its jobs by name; never kept.
+    """
+
+    watched: tuple[tuple[str, str], ...]
+    domains: tuple[str, ...]
+    url: str | None
+    job: Submission | None
+    source: str | None
+    secret: str | None
+    secrets: Mapping[str, str]
+
+
+_TARGETS = ("url", "job", "jobSourceId")
+
+
+def read_webhook(body: Json, quirks: Quirks, *, new: bool) -> WebhookBody:
+    """Check the body that makes or changes a webhook; a new one needs something to do.
+
+    Raises:
+        Invalid: it does not match the schema, or what the quirks make of it.
+    """
+    found = problems("webhook-body", body)
+    if isinstance(body, dict):
+        targets = sum(key in body for key in _TARGETS)
+        if quirks.webhook_target == "one" and (targets > 1 or (new and not targets)):
+            found.append(Problem("", f"Invalid input: exactly one of {', '.join(_TARGETS)} must be given"))
+    if found or not isinstance(body, dict):
+        raise Invalid(found)
+    job = read_submission(body["job"], quirks, at="job") if "job" in body else None
+    watched = cast("list[dict[str, str]]", body["watched"])
+    return WebhookBody(
+        watched=tuple((each["type"], each["name"]) for each in watched),
+        domains=tuple(dict.fromkeys(cast("list[str]", body["domains"]))),
+        url=cast("str | None", body.get("url")),
+        job=job,
+        source=cast("str | None", body.get("jobSourceId")),
+        secret=cast("str | None", body.get("secret")),
+        secrets={**(job.secrets if job is not None else {}), **_texts(body.get("secrets"))},
+    )
+
+
+@dataclass(frozen=True)
+class ScheduledSubmission:
+    """A valid body of a scheduled job.
+
+    Attributes:
+        job: what its jobs are.
+        schedule: when they run.
+        suspend: whether it begins paused.
+        concurrency: whether they may overlap.
+    """
+
+    job: Submission
+    schedule: str
+    suspend: bool
+    concurrency: bool
+
+
+def read_scheduled(body: Json, quirks: Quirks) -> ScheduledSubmission:
+    """Check the body of a new scheduled job.
+
+    Raises:
+        Invalid: it does not match the schema, or what the quirks make of it, or the schedule has values that there are not.
+    """
+    found = problems("scheduled-job-body", body)
+    job = None
+    if isinstance(body, dict):
+        places = {problem.path for problem in found}
+        if "jobSpec" in body:
+            try:
+                job = read_submission(body["jobSpec"], quirks, at="jobSpec")
+            except Invalid as invalid:
+                found += [problem for problem in invalid.found if problem.path not in places]
+        if "schedule" not in places:
+            found += _schedule_problems(body.get("schedule"), quirks)
+    if found or not isinstance(body, dict) or job is None:
+        raise Invalid(found)
+    return ScheduledSubmission(
+        job=job,
+        schedule=str(body["schedule"]),
+        suspend=bool(body.get("suspend", False)),
+        concurrency=bool(body.get("concurrency", False)),
+    )
+
+
+def read_schedule(body: Json, quirks: Quirks) -> str:
+    """Check the body that gives a scheduled job another schedule.
+
+    Raises:
+        Invalid: as above.
+    """
+    found = problems("schedule-body", body)
+    if not found and isinstance(body, dict):
+        found = _schedule_problems(body.get("schedule"), quirks)
+    if found or not isinstance(body, dict):
+        raise Invalid(found)
+    return str(body["schedule"])
+
+
+def _schedule_problems(schedule: Json, quirks: Quirks) -> list[Problem]:
+    """What the pattern lets through and no calendar has: the Hub's answer is not known."""
+    try:
+        if isinstance(schedule, str):
+            cron_from(schedule, quirks.cron_sixth)
+    except ValueError as error:
+        return [Problem("schedule", f"Invalid schedule: {error}")]
+    return []
 
 
 def read_labels(body: Json, quirks: Quirks) -> Mapping[str, str]:

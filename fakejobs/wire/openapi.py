@@ -100,11 +100,13 @@ def _refusals(route: Route) -> list[int]:
     found = set() if route.public else {401}
     if "namespace" in route.parameters:
         found |= {403, 404}
-    if route.query or "perms" in route.parameters:
+    if "webhook" in route.name:  # of a token, of a job that is named
+        found |= {403, 404} if route.body or "webhookId" in route.parameters else {403}
+    if route.query or {"perms", "action"} & set(route.parameters):
         found.add(400)
     if route.body:
         found |= {400, 413, 415}
-    if route.name in ("cancel", "expose"):  # in a stage that does not allow it
+    if route.name in ("cancel", "expose", "webhook-replay"):  # in a state that does not allow it
         found.add(409)
     if route.name == "metrics":  # of a job that does not run any more
         found.add(406)

@@ -51,6 +51,11 @@ NETWORK_SINCE = "2026-09-17"
 back from the job. The Hub's document of August 2026 does not have it yet, so it came in between."""
 
 
+WEBHOOK_SECRETS_SINCE = "2026-10-01"
+"""The day of huggingface_hub 2.1.1, the first client that sends ``secrets`` with a webhook, as the Hub's documentation asks for. The
+Hub's document of August 2026 does not have it yet."""
+
+
 def _object(properties: Mapping[str, Schema], required: Sequence[str] = ()) -> Schema:
     """An open object: what is not listed is accepted and ignored."""
     schema: Schema = {"type": "object", "properties": dict(properties)}
@@ -179,6 +184,9 @@ _JOB_SPEC = _object(
     ["flavor"],
 )
 
+_watched_type = _one_of("dataset", "model", "space", "bucket", "kernel", "user", "org")
+_watched = _object({"type": _watched_type, "name": _string}, ["type", "name"])
+
 _schedule = _about("An alias such as `@daily`, or 5 to 7 cron fields of digits.", _text(CRON))
 
 _REQUESTS: dict[str, Schema] = {
@@ -197,6 +205,24 @@ _REQUESTS: dict[str, Schema] = {
         ["jobSpec", "schedule"],
     ),
     "schedule-body": _object({"schedule": _schedule}, ["schedule"]),
+    "webhook-body": _object(
+        {
+            "watched": _array(_watched, minItems=1),
+            "url": {"type": "string", "format": "uri"},
+            "job": {"$ref": "job-spec"},
+            "jobSourceId": _about("Run what this job, or scheduled job, runs.", _string),
+            "domains": _array(_one_of("repo", "discussion"), minItems=1),
+            "secret": _text(r"^[\x20-\x7F]*$"),
+            "secrets": _since(
+                WEBHOOK_SECRETS_SINCE,
+                _about(
+                    "Secrets of the jobs that it starts; in an update, an empty value takes one away.",
+                    _map(_string, _text("^[a-zA-Z][_a-zA-Z0-9]*$")),
+                ),
+            ),
+        },
+        ["watched", "domains"],
+    ),
 }
 
 _PARAMETERS: dict[str, Schema] = {
@@ -228,6 +254,9 @@ _PARAMETERS: dict[str, Schema] = {
     "namespace": _string,
     "job-id": _text("^[0-9a-fA-F]{24}$"),
     "perms": _one_of("read", "write"),
+    "webhook-id": _string,
+    "webhook-action": _one_of("enable", "disable"),
+    "webhook-log-id": _string,
 }
 
 
@@ -495,6 +524,71 @@ _WHOAMI = _closed(
     ["auth", "type", "id", "name", "fullname", "avatarUrl", "isPro", "orgs"],
 )
 
+_USED_JOB = _closed(
+    {
+        "jobId": _string,
+        "hardwareFlavor": _string,
+        "totalMinutes": _number,
+        "totalCostMicroUsd": _number,
+        "startedAt": _time,
+        "completedAt": _time,
+    },
+    ["jobId", "hardwareFlavor", "totalMinutes", "totalCostMicroUsd", "startedAt"],
+)
+
+_JOBS_USAGE = _closed(
+    {
+        "usage": _closed(
+            {
+                "usedMicroUsd": _number,
+                "totalMinutes": _number,
+                "periodStart": _time,
+                "periodEnd": _time,
+                "jobDetails": _array(_USED_JOB),
+            },
+            ["usedMicroUsd", "totalMinutes", "periodStart", "periodEnd", "jobDetails"],
+        ),
+        "hasAccess": _boolean,
+    },
+    ["usage", "hasAccess"],
+)
+
+_WEBHOOK = _closed(
+    {
+        "id": _object_id,
+        "url": {"type": "string", "format": "uri"},
+        "job": _closed(
+            {
+                # Unlike a job, in the keys of the request: this is what will be asked for.
+                **{
+                    key: _JOB_SPEC["properties"][key]
+                    for key in (
+                        "dockerImage",
+                        "spaceId",
+                        "environment",
+                        "arguments",
+                        "command",
+                        "flavor",
+                        "timeoutSeconds",
+                        "labels",
+                    )
+                },
+                "secrets": _about("Names only; values never come back.", _array(_string)),
+            },
+            ["environment", "flavor", "timeoutSeconds"],
+        ),
+        "jobSourceId": _string,
+        "disabled": {"anyOf": [_boolean, {"const": "suspended-after-failure"}]},
+        "watched": _array(
+            _closed({"name": _string, "type": _watched_type, "avatarUrl": _string}, ["name", "type"])
+        ),
+        "hasSecret": _about("The secret itself is never returned.", _boolean),
+        "domains": _array(_one_of("repo", "discussion")),
+        "lastTriggerAt": _time,
+    },
+    ["id", "disabled", "watched", "hasSecret", "domains"],
+)
+
 _RESPONSES: dict[str, Schema] = {
     "job": _JOB,
     "job-status": _status,
@@ -508,6 +602,12 @@ _RESPONSES: dict[str, Schema] = {
     "scheduled-job-spec": _SCHEDULED_SPEC,
     "scheduled-job-list": _array({"$ref": "scheduled-job"}),
     "whoami": _WHOAMI,
+    "webhook": _WEBHOOK,
+    "webhook-list": _array({"$ref": "webhook"}),
+    "webhook-answer": _closed({"webhook": {"$ref": "webhook"}}, ["webhook"]),
+    "webhook-deleted": _closed({}),
+    "webhook-replayed": _closed({"status": _number}, ["status"]),
+    "jobs-usage": _JOBS_USAGE,
     "error": _closed({"error": _string}, ["error"]),
     # The one error that the Hub's document spells out.
     "run-conflict": _closed(

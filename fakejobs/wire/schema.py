@@ -61,16 +61,26 @@ class Route:
         return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
 
 
-PATH_PIECES = {"namespace": "namespace", "jobId": "job-id", "perms": "perms"}
+PATH_PIECES = {
+    "namespace": "namespace",
+    "jobId": "job-id",
+    "perms": "perms",
+    "webhookId": "webhook-id",
+    "action": "webhook-action",
+    "logId": "webhook-log-id",
+}
 """The piece that checks each path parameter."""
 
 _JOBS = "/api/jobs/{namespace}"
 _JOB = _JOBS + "/{jobId}"
 _SCHEDULED = "/api/scheduled-jobs/{namespace}"
 _SCHEDULED_ONE = _SCHEDULED + "/{jobId}"
+_WEBHOOKS = "/api/settings/webhooks"
+_WEBHOOK = _WEBHOOKS + "/{webhookId}"
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/whoami-v2", "whoami", reply="whoami"),
+    Route("GET", "/api/settings/billing/usage/jobs", "jobs-usage", reply="jobs-usage"),
     # Fixed words come before {namespace} and {jobId}, which would match them too.
     Route("GET", "/api/jobs/hardware", "hardware", reply="hardware-list", public=True),
     Route("POST", _JOBS, "create", body="job-spec", reply="job"),
@@ -109,6 +119,13 @@ ROUTES: tuple[Route, ...] = (
         reply="scheduled-job",
         since="2026-05-05",
     ),
+    Route("GET", _WEBHOOKS, "webhook-list", reply="webhook-list"),
+    Route("POST", _WEBHOOKS, "webhook-create", body="webhook-body", reply="webhook-answer"),
+    Route("GET", _WEBHOOK, "webhook-inspect", reply="webhook-answer"),
+    Route("POST", _WEBHOOK, "webhook-update", body="webhook-body", reply="webhook-answer"),
+    Route("DELETE", _WEBHOOK, "webhook-delete", reply="webhook-deleted"),
+    Route("POST", _WEBHOOK + "/{action}", "webhook-action", reply="webhook-answer"),
+    Route("POST", _WEBHOOK + "/replay/{logId}", "webhook-replay", reply="webhook-replayed"),
 )
 """Every route of the contract, newest state; the order is safe for a router that takes the first match."""
 

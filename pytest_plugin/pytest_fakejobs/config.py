@@ -46,6 +46,10 @@ WORDS = (
     ),
     Word("scenario", "FILE", "a TOML scenario file [none]"),
     Word(
+        "presets", "NAMES", "what goes wrong, by name, separated by spaces or commas; fakejobs presets lists them [none]"
+    ),
+    Word("chaos", "LEVEL", "a mix of what goes wrong, drawn from the seed: low, medium or high [none]"),
+    Word(
         "strict",
         "true|false",
         "fail on jobs still running, rules that never matched, and jobs that no rule matched [false]",
@@ -165,7 +169,7 @@ def _read(word: Word, text: str, where: str, config: pytest.Config) -> object:
         if text.lower() not in choices:
             raise pytest.UsageError(f"{where}: give true or false, not {text!r}")
         return choices[text.lower()]
-    if word.name == "orgs":
+    if word.name in ("orgs", "presets"):
         return text.replace(",", " ").split()
     if word.name == "network" and text not in ("block", "localhost"):
         return text.replace(",", " ").split()

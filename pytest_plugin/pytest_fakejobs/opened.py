@@ -32,6 +32,7 @@ def opened(request: pytest.FixtureRequest, server: LiveServer | None) -> Iterato
     text = ""
     try:
         used.append(fake)
+        fake.test = item.nodeid
         if server is not None:
             server.current = fake
         yield fake

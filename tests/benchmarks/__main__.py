@@ -1,7 +1,8 @@
-"""``python -m tests.benchmarks [server|plugin|strategies] [--quick]``: measures, side by side with peers, and prints one table.
+"""``python -m tests.benchmarks [server|plugin|strategies|queue|schedules] [--quick]``: measures, side by side with peers, and prints one table.
 
 ``server`` (the default) is `fakejobs serve` beside a bare Flask app; ``plugin`` is the pytest plugin and its in-process transport;
-``strategies`` is generated payloads, with Hypothesis and without.
+``strategies`` is generated payloads, with Hypothesis and without; ``queue`` is the engine alone, with jobs that wait for slots;
+``schedules`` is what schedules have done in a year.
 
 Nothing is asserted about time: figures of different machines, or of different runs, are not to be compared. What is measured in one
 run alternates (A B B A A B ...), so that a slow moment of the machine meets both.
@@ -80,13 +81,19 @@ QUICK = Size(rounds=1, round_seconds=0.3, threaded_rounds=1, followers=100, line
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("part", nargs="?", choices=("server", "plugin", "strategies"), default="server")
+    parser.add_argument(
+        "part", nargs="?", choices=("server", "plugin", "strategies", "queue", "schedules"), default="server"
+    )
     parser.add_argument("--quick", action="store_true", help="a few seconds in all; figures of no use")
     given = parser.parse_args()
     if given.part == "plugin":
         _plugin(quick=given.quick)
     elif given.part == "strategies":
         _strategies(quick=given.quick)
+    elif given.part == "queue":
+        _queue(quick=given.quick)
+    elif given.part == "schedules":
+        _schedules(quick=given.quick)
     else:
         _server(QUICK if given.quick else WHOLE)
 
@@ -107,6 +114,26 @@ def _strategies(*, quick: bool) -> None:
     print(table(strategies.measured(strategies.QUICK if quick else strategies.WHOLE)))
     print()
     print(f"{_machine(begin, busy)} Hypothesis {version('hypothesis')}. Rates are the median of all runs.")
+
+
+def _queue(*, quick: bool) -> None:
+    from tests.benchmarks import queue
+
+    begin, busy, size = time.monotonic(), _load(), queue.QUICK if quick else queue.WHOLE
+    print(table(queue.measured(size)))
+    print()
+    print(
+        f"{_machine(begin, busy)} In one thread, in memory; seconds are those of its CPU time. Rates are the median of {size.rounds} runs."
+    )
+
+
+def _schedules(*, quick: bool) -> None:
+    from tests.benchmarks import schedules
+
+    begin, busy, size = time.monotonic(), _load(), schedules.QUICK if quick else schedules.WHOLE
+    print(table(schedules.measured(size)))
+    print()
+    print(f"{_machine(begin, busy)} In one thread. Times are the median of {size.rounds} runs.")
 
 
 def _machine(begin: float, busy: str) -> str:

@@ -83,6 +83,36 @@ def test_a_quick_run_about_strategies_prints_every_row() -> None:
         assert any(words in name for name in results), words
 
 
+def test_a_quick_run_about_the_queue_prints_every_row() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks", "queue", "--quick"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    results = _results(done)
+    assert len(results) == 3
+    for words in ("submitted", "advanced to the end", "both together"):
+        assert any(words in name for name in results), words
+
+
+def test_a_quick_run_about_schedules_prints_every_row() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks", "schedules", "--quick"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    results = _results(done)
+    assert len(results) == 8
+    for words in ("scheduled jobs", "skipped", "derived and written", "page by page", "`Link`", "Memory"):
+        assert any(words in name for name in results), words
+
+
 def _results(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
     assert done.returncode == 0, done.stderr
     head, line, *rows = done.stdout.split("\n\n")[0].splitlines()

@@ -612,44 +612,6 @@ def test_without_the_permission(hub: RemoteHub, api: HfApi) -> None:
         ) as caught:
             who.run_job(image="python:3.12", command=["true"], namespace=namespace)
         assert caught.value.response.status_code == 403
-
-
-@EXPERIMENTAL
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda api: api.create_scheduled_job(image="python:3.12", command=["true"], schedule="@daily"),
-        lambda api: api.create_scheduled_uv_job("https://example.org/a.py", schedule="@daily"),
-        lambda api: api.list_scheduled_jobs(),
-        lambda api: api.inspect_scheduled_job(scheduled_job_id=MISSING),
-        lambda api: api.delete_scheduled_job(scheduled_job_id=MISSING),
-        lambda api: api.suspend_scheduled_job(scheduled_job_id=MISSING),
-        lambda api: api.resume_scheduled_job(scheduled_job_id=MISSING),
-        lambda api: api.trigger_scheduled_job(scheduled_job_id=MISSING),
-        lambda api: api.update_scheduled_job_labels(scheduled_job_id=MISSING, labels={"a": "b"}),
-        lambda api: api.update_scheduled_job_schedule(scheduled_job_id=MISSING, schedule="@daily"),
-    ],
-    ids=[
-        "create",
-        "create-uv",
-        "list",
-        "inspect",
-        "delete",
-        "suspend",
-        "resume",
-        "run",
-        "labels",
-        "schedule",
-    ],
-)
-def test_scheduled_jobs_are_refused_clearly(
-    hub: RemoteHub, api: HfApi, call: Callable[[HfApi], object]
-) -> None:
-    with pytest.raises(HfHubHTTPError, match="fakejobs does not emulate scheduled jobs yet") as caught:
-        call(api)
-    assert caught.value.response.status_code == 501
-
-
 # The functions of the module, which know their endpoint from the environment alone
 
 _SCRIPT = """

@@ -156,6 +156,8 @@ def count_becomes_text(made: Parts) -> None:
 def command_is_required(made: Parts) -> None:
     body(made, CREATE)["required"].append("command")
     body(made, "POST /api/scheduled-jobs/{namespace}")["properties"]["jobSpec"]["required"].append("command")
+    for path in ("POST /api/settings/webhooks", "POST /api/settings/webhooks/{webhookId}"):
+        body(made, path)["properties"]["job"]["required"].append("command")
 
 
 def status_opens(made: Parts) -> None:
@@ -229,6 +231,7 @@ def a_word_that_nobody_knows(made: Parts) -> None:
         (labels_get_longer, {
             "changed job-spec.labels (key) maxLength 100 -> 200: job-spec.labels (key) has maxLength 200 in the document, 100 here",
             "changed labels-body.labels (key) maxLength 100 -> 200: labels-body.labels (key) has maxLength 200 in the document, 100 here",
+            "changed webhook.job.labels (key) maxLength 100 -> 200: webhook.job.labels (key) has maxLength 200 in the document, 100 here",
         }),
         (job_ids_are_upper_case, {
             ('changed job-id pattern "^[0-9a-fA-F]{24}$" -> "^[0-9A-F]{24}$": '

@@ -34,6 +34,9 @@ from schemathesis.schemas import APIOperation, BaseSchema
 
 from fakejobs.clock import Anchor
 from fakejobs.hub import FakeHub
+from fakejobs.hub.webhooks import WebhookChange
+from fakejobs.model.cron import cron_from, matches
+from fakejobs.model.webhooks import Watched
 from fakejobs.wire.json_types import Schema
 from fakejobs.wire.openapi import TITLE, document
 from fakejobs.wire.schema import ROUTES
@@ -49,11 +52,8 @@ MOST_FAILURES = 40
 SECONDS_PER_EXAMPLE = 12
 """A run that takes longer hangs; it ends with the place where it does."""
 
-NOT_OURS = r"^/api/settings/(webhooks|billing)|^/api/buckets/|^/buckets/"
+NOT_OURS = r"^/api/settings/billing|^/api/buckets/|^/buckets/"
 """Routes of the Hub's document that are about other things than Jobs: the fake has none of them."""
-
-NOT_YET = "/api/scheduled-jobs/"
-"""Routes that the fake knows and refuses with 501, in JSON; no others may answer so."""
 
 # What a schema cannot say, and the fake refuses all the same, is allowed here, or refused because of the stage that the job is
 # in (406, 409): then whatever else the schema allows has to be accepted.
@@ -63,10 +63,14 @@ AS_THE_SCHEMA_SAYS = {
     "public_ports_beyond_ports": "accept",
     "label_dots": "accept",
     "expose_not_running": "409",
+    "webhook_target": "any",
 }
 
+SCHEDULED = "/api/scheduled-jobs/"
+"""Routes about scheduled jobs: their ``jobId`` is that of another kind of thing."""
+
 NOT_CHECKED = {
-    "use_after_free": "nothing is ever deleted, and a path that begins like another is no deletion",
+    "use_after_free": "the next example has again what was deleted, and a path that begins like another is no deletion",
     "missing_required_header": "no header is required but the token's, which ignored_auth looks after",
 }
 
@@ -111,10 +115,10 @@ def main(which: str, examples: int, seed: int) -> dict[str, Any]:
         for operation in operations(schema):
             for mode in GenerationMode:
                 if fixed or mode.is_negative:
-                    path = {"namespace": ME, "jobId": begin(hub)} if fixed else {}
+                    path = begin(hub) if fixed else {}
                     count = examples if fixed else max(examples // 5, 1)
                     run(operation, mode, path, hub, seen, count, seed)
-    run_links(loaded(made, hub, fixed=True, linked=True), hub, seen, examples, seed)
+    run_links(loaded(made, hub, fixed=True), hub, seen, examples, seed)
     for violation in violations:
         seen.failures.setdefault(f"outside our own schema: {violation[:200]}", violation)
     return {
@@ -148,12 +152,11 @@ def hub_document() -> Schema:
     return made
 
 
-def loaded(made: Schema, hub: FakeHub, *, fixed: bool, linked: bool = False) -> BaseSchema:
+def loaded(made: Schema, hub: FakeHub, *, fixed: bool) -> BaseSchema:
     """The document, ready to be tested.
 
     Args:
         fixed: the only namespace is the one that there is.
-        linked: only what is emulated, to be followed by the links that the document has.
     """
     made = deepcopy(made)
     not_checked = dict(
@@ -176,7 +179,7 @@ def loaded(made: Schema, hub: FakeHub, *, fixed: bool, linked: bool = False) -> 
     }
     schema = schemathesis.openapi.from_dict(made, config=SchemathesisConfig.from_dict(words))
     schema.app = in_virtual_time(hub)
-    return schema.exclude(path_regex=f"{NOT_OURS}|^{NOT_YET}" if linked else NOT_OURS)
+    return schema.exclude(path_regex=NOT_OURS)
 
 
 def _parameters(item: Schema) -> Iterator[Schema]:
@@ -192,14 +195,20 @@ def operations(schema: BaseSchema) -> Iterator[APIOperation[Any, Any, Any, Any]]
         yield each.ok()
 
 
+def with_a_schedule_that_runs(case: AnyCase) -> None:
+    """The pattern of schedules knows no calendar: what it takes and no calendar has is refused all the same."""
+    if isinstance(case.body, dict) and isinstance(text := case.body.get("schedule"), str) and matches(text):
+        try:
+            cron_from(text)
+        except ValueError:
+            case.body = {**case.body, "schedule": "@daily"}
+
+
 # ------------------------------------------------------------------------------------------------------ checks
 
 
 def documented(_context: CheckContext, response: Response, case: AnyCase) -> None:
-    """The status is one that the operation names; 501 is for what is not emulated yet."""
-    if response.status_code == 501:
-        assert case.path.startswith(NOT_YET), "501 where something is promised"
-        return
+    """The status is one that the operation names."""
     if response.status_code == 405:
         return  # another method than that of the operation
     route = next((each for each in ROUTES if (each.path, each.method) == (case.path, case.method)), None)
@@ -219,11 +228,17 @@ def explained(_context: CheckContext, response: Response, _case: AnyCase) -> Non
 # -------------------------------------------------------------------------------------------------------- runs
 
 
-def begin(hub: FakeHub) -> str:
-    """The one job that runs, with the same id each time, at the same instant."""
+def begin(hub: FakeHub) -> dict[str, str]:
+    """One job that runs, and a webhook, with the same ids each time, at the same instant: the parameters of paths."""
     hub.reset(anchor=Anchor(START, START, frozen=True))
     hub.when(labels={"at": "once"}).then(scheduling=0, running="1h", logs=["one", "two"])
-    return submit(hub, labels={"at": "once"})
+    job = submit(hub, labels={"at": "once"})
+    change = WebhookChange((Watched("user", ME),), ("repo",), url="https://example.org")
+    webhook = hub.add_webhook(hub.caller(TOKEN), change).id
+    (delivery,) = hub.fire_event(repo=f"{ME}/m")
+    spec = {"flavor": "cpu-basic", "dockerImage": "a", "environment": {}}
+    scheduled = hub.schedule(hub.caller(TOKEN), ME, spec, "@daily").schedule.id
+    return {"namespace": ME, "jobId": job, "scheduled": scheduled, "webhookId": webhook, "logId": delivery.id}
 
 
 def run(
@@ -237,6 +252,8 @@ def run(
 ) -> None:
     """Call one operation with data that is all right, or is not; ``path``: parameters that are right in any case."""
     named = {parameter.name for parameter in operation.path_parameters}
+    if path and operation.path.startswith(SCHEDULED):
+        path = {**path, "jobId": path["scheduled"]}
     fixed = {name: value for name, value in path.items() if name in named}
 
     @hypothesis.seed(seed)
@@ -261,6 +278,7 @@ def call(case: AnyCase, seen: Seen) -> Response | None:
     label = f"{case.method} {case.path}"
     if case.meta is not None and not case.meta.generation.mode.is_negative:
         case.query.pop("cursor", None)  # opaque: what is none of ours is refused, which a schema cannot say
+        with_a_schedule_that_runs(case)
     try:
         response = case.call(headers=HEADERS)
         seen.statuses[response.status_code] += 1
@@ -288,6 +306,7 @@ def run_links(schema: BaseSchema, hub: FakeHub, seen: Seen, examples: int, seed:
         def get_call_kwargs(self, case: AnyCase) -> dict[str, Any]:
             if case.meta is not None and not case.meta.generation.mode.is_negative:
                 case.query.pop("cursor", None)
+                with_a_schedule_that_runs(case)
             return {"headers": HEADERS}
 
         def after_call(self, response: Response, case: AnyCase) -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from werkzeug.test import Client
 
 from fakejobs.hub import FakeHub
+from fakejobs.hub.webhooks import WebhookChange
+from fakejobs.model.webhooks import Watched
 from fakejobs.wire.read_json import BODY_LIMIT
 from fakejobs.wire.schema import ROUTES
 from tests.conftest import JOB, TOKEN, frozen_hub
@@ -36,7 +38,7 @@ FULL = {
 }
 API_WORDS = (
     *FULL, "spaceId", "labels", "ports", "portsPublic", "enabled", "type", "source", "mountPath", "group", "aliases", "jobSpec",
-    "schedule", "suspend", "concurrency",
+    "schedule", "suspend", "concurrency", "watched", "domains", "url", "job", "jobSourceId", "secret",
 )  # fmt: skip
 API = [
     FULL,
@@ -44,6 +46,13 @@ API = [
     {"labels": {"a": "b"}},
     {"ports": [80], "portsPublic": []},
     {"jobSpec": JOB, "schedule": "@daily"},
+    {"watched": [{"type": "dataset", "name": "a/b"}], "domains": ["repo"], "job": JOB, "secret": "s"},
+    {
+        "watched": [{"type": "user", "name": "a"}],
+        "domains": ["repo"],
+        "url": "https://example.org",
+        "secrets": {"S": "v"},
+    },
 ]
 
 ADMIN_WORDS = (
@@ -71,6 +80,12 @@ def fresh() -> tuple[FakeHub, Client, str]:
     hub = frozen_hub()
     hub.when().then(scheduling=0, running="1h", logs=["a"])
     return hub, Client(in_virtual_time(hub)), submit(hub)
+
+
+def webhook_of(hub: FakeHub, job: str) -> str:
+    """A webhook that starts the job again; returns its id."""
+    change = WebhookChange((Watched("user", ME),), ("repo",), source=job)
+    return hub.add_webhook(hub.caller("hf_any"), change).id
 
 
 def use(web: Client) -> None:
@@ -106,7 +121,7 @@ _TYPES = st.sampled_from(
 def test_bodies_of_the_api(body: bytes, route: object, kind: str) -> None:
     assert route in ROUTES
     hub, web, job = fresh()
-    path = route.path.format(namespace=ME, jobId=job)
+    path = route.path.format(namespace=ME, jobId=job, webhookId=webhook_of(hub, job))
 
     def ask() -> object:
         return web.open(path, method=route.method, data=body, headers=TOKEN, content_type=kind)

@@ -73,7 +73,7 @@ def check(found: dict[str, Any]) -> None:
 def test_by_our_own_document() -> None:
     found = explored("ours")
     check(found)
-    assert len(found["operations"]) == 24, "every operation of the document was called"
+    assert len(found["operations"]) == 31, "every operation of the document was called"
 
 
 def test_by_the_document_of_the_hub() -> None:

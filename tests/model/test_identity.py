@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from fakejobs.model.identity import (
@@ -10,10 +12,9 @@ from fakejobs.model.identity import (
     Org,
     Token,
     User,
-    identity_from,
-    identity_to,
     token_digest,
 )
+from fakejobs.model.identity_words import identity_from, identity_to
 from fakejobs.model.refusal import Refusal
 
 ROLES = ("admin", "write", "contributor", "read", "no_access")
@@ -125,6 +126,65 @@ def test_owners() -> None:
         ({"tokens": [{"token": "hf_secret", "user": "zoe"}]}, "tokens: no user 'zoe'"),
         ({"tokens": [{"token": "hf_secret", "role": "god"}]}, "'god' is none of read, write, fineGrained"),
         ({"tokens": [{"token": 5}]}, r"tokens\[0\]\.token: must be a str"),
+        (
+            {"tokens": [{"token": "hf_secret", "permissions": {"fake-user": ["jobs.write"]}}]},
+            r"tokens\.fakejobs\.permissions\.fake-user: 'jobs\.write' is no permission; did you mean 'job\.write'\?",
+        ),
+        (
+            {"tokens": [{"token": "hf_secret", "permissions": {"fakeuser": ["job.read"]}}]},
+            "permissions: there is no 'fakeuser'; did you mean 'fake-user'",
+        ),
+        (
+            {"tokens": [{"token": "hf_secret", "permissions": {"fake-user": "job.read"}}]},
+            r"tokens\[0\]\.permissions\.fake-user: give a list of names",
+        ),
+        (
+            {"tokens": [{"token": "hf_secret", "role": "write", "permissions": {}}]},
+            "only a token whose role is fineGrained has permissions",
+        ),
+        (
+            {"tokens": [{"token": "hf_secret", "permissions": {}, "global_permissions": ["job.read"]}]},
+            "global_permissions: 'job.read' is none of discussion.write, post.write",
+        ),
+        (
+            {"tokens": [{"token": "hf_secret", "expires": "tomorrow"}]},
+            r"tokens\[0\]\.expires: 'tomorrow' is not",
+        ),
+        ({"tokens": [{"token": "hf_secret", "expires": 5}]}, r"tokens\[0\]\.expires: must be a str"),
+        (
+            {"tokens": [{"token": "hf_secret", "security_restrictions": {"acme": ["sso"]}}]},
+            "security_restrictions: no organisation 'acme'",
+        ),
+        (
+            {"orgs": [{"name": "acme", "security_restrictions": ["password"]}]},
+            r"orgs\.acme\.security_restrictions: 'password' is none of mfa, token-policy",
+        ),
+        ({"orgs": [{"name": "acme", "groups": ["a", "a"]}]}, r"orgs\.acme\.groups: 'a' is there twice"),
+        ({"orgs": [{"name": "acme", "groups": "vision"}]}, r"orgs\[0\]\.groups: must be a list"),
+        (
+            {"orgs": [{"name": "acme", "groups": [{"name": "a", "id": "b"}]}]},
+            r"orgs\.acme\.groups\.a\.id: 'b' is no id; give 24 hex digits",
+        ),
+        (
+            {"orgs": [{"name": "acme", "groups": [{"name": "a", "members": {"fake-user": "boss"}}]}]},
+            r"groups\.a\.members\.fake-user: 'boss' is none of admin",
+        ),
+        (
+            {
+                "orgs": [
+                    {
+                        "name": "acme",
+                        "members": {},
+                        "groups": [{"name": "a", "members": {"fake-user": "read"}}],
+                    }
+                ]
+            },
+            "'fake-user' is no member of acme",
+        ),
+        (
+            {"orgs": [{"name": "acme", "groups": [{"name": "a", "limit": -1}]}]},
+            r"orgs\[0\]\.groups\[0\]\.limit: give dollars",
+        ),
     ],
 )
 def test_what_cannot_be(words: dict[str, object], complaint: str) -> None:
@@ -150,3 +210,48 @@ def test_it_goes_round_and_keeps_no_token() -> None:
     assert people.tokens[0].digest == token_digest("hf_secret")
     assert people.tokens[1].user == "ada", "the first user, if nobody is named"
     assert isinstance(people.caller("hf_secret"), Caller)
+
+
+def test_groups_and_permissions_go_round() -> None:
+    words = {
+        "orgs": [
+            {
+                "name": "acme",
+                "members": {"fake-user": "read"},
+                "groups": [
+                    {"name": "vision", "id": "a" * 24, "members": {"fake-user": "write"}, "limit": 12.5}
+                ],
+                "security_restrictions": ["ip"],
+            }
+        ],
+        "tokens": [
+            {
+                "digest": "d" * 64,
+                "user": "fake-user",
+                "role": "fineGrained",
+                "name": "ci",
+                "permissions": {"acme/vision": ["job.read"], "fake-user": []},
+                "global_permissions": ["post.write"],
+                "can_read_gated_repos": False,
+                "expires": "2026-01-01T00:00:00.000Z",
+                "security_restrictions": {"acme": ["sso", "mfa"]},
+            }
+        ],
+    }
+    people = identity_from(words)
+    (vision,) = people.orgs[0].groups
+    assert (vision.id, vision.limit) == ("a" * 24, 12_500_000)
+    assert people.tokens[0].expires == 1_767_225_600_000
+    written = identity_to(people)
+    assert identity_from(written) == people
+    assert json.loads(json.dumps(written))["orgs"] == words["orgs"]
+    assert json.loads(json.dumps(written))["tokens"] == words["tokens"]
+
+
+def test_a_group_stands_for_its_organisation() -> None:
+    people = identity_from({"orgs": [{"name": "acme", "groups": ["vision"]}]})
+    vision = people.orgs[0].groups[0]
+    owner = people.owner(vision.id)
+    assert owner is not None
+    assert (owner.name, owner.type, owner.group) == ("acme", "org", vision)
+    assert "acme/vision" not in people.namespaces()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flask import Response, request
 
-from fakejobs.clock import Stream, WaitUntil
+from fakejobs.clock import Step, Stream
 from fakejobs.drivers.threads import block_drive
 from fakejobs.web.app import create_app
 from fakejobs.web.context import DRIVE_KEY
@@ -75,12 +75,10 @@ def _check_stream() -> None:
     request.environ[DRIVE_KEY] = checked
 
 
-def _checked_steps(
-    steps: Generator[bytes | WaitUntil, None, None], piece: str, where: str
-) -> Generator[bytes | WaitUntil, None, None]:
+def _checked_steps(steps: Generator[Step, None, None], piece: str, where: str) -> Generator[Step, None, None]:
     try:
         for step in steps:
-            if not isinstance(step, WaitUntil):
+            if isinstance(step, bytes):
                 _check_frames(step, piece, where)
             yield step
     finally:

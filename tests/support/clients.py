@@ -45,6 +45,7 @@ def start_over(hub: RemoteHub, **settings: object) -> None:
         "orgs": [],
         "tokens": [],
         "flavors": {},
+        "namespaces": {},
         "start": START,
     }
     hub.clock.freeze()

@@ -10,7 +10,6 @@ from werkzeug.test import Client, TestResponse
 
 from fakejobs.hub import FakeHub
 from fakejobs.web.app import wsgi_app
-from fakejobs.wire.schema import ROUTES
 from tests.conftest import JOB, TOKEN, frozen_hub
 from tests.support.play import ME, create, get, post, put
 
@@ -220,20 +219,11 @@ def test_unknown_routes(web: Client, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/models", "/api/models/me/m", "/api/settings/webhooks", "/api/repos/create"]
+    "path", ["/api/models", "/api/models/me/m", "/api/settings/notifications", "/api/repos/create"]
 )
 def test_other_parts_of_the_hub_are_not_emulated(web: Client, path: str) -> None:
     ways_on = f'answer it in the test, with fakejobs.route("GET", "{path}", ...), or leave the call out'
     check(web.get(path, headers=TOKEN), 501, f"fakejobs emulates Jobs only, not GET {path}: {ways_on}")
-
-
-def test_scheduled_jobs_are_not_emulated_yet(web: Client) -> None:
-    scheduled = [route for route in ROUTES if route.path.startswith("/api/scheduled-jobs")]
-    assert len(scheduled) == 9
-    for route in scheduled:
-        path = route.path.replace("{namespace}", ME).replace("{jobId}", GONE)
-        answer = web.open(path, method=route.method, headers=TOKEN)
-        check(answer, 501, f"fakejobs does not emulate scheduled jobs yet: {route.method} {path}")
 
 
 def test_wrong_methods_say_which_are_right(web: Client) -> None:

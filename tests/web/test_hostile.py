@@ -462,7 +462,7 @@ def test_tokens_in_odd_bytes(web: Client) -> None:
         "/_fakejobs/rules/1",
         "/_fakejobs/rules/x",
         "/_fakejobs/nothing",
-        f"/api/scheduled-jobs/{ME}",
+        f"/api/scheduled-jobs/{ME}/{GONE}/run",
     ],
 )
 def test_every_method_everywhere(web: Client, method: str, path: str) -> None:

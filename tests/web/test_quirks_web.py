@@ -37,6 +37,31 @@ def test_cancel_finished(status: int) -> None:
     assert get(web, f"/api/jobs/{ME}/{job}").get_json() == before
 
 
+def test_scheduled_job_not_found() -> None:
+    _, web = with_quirk("scheduled_job_not_found", "No such thing")
+    assert get(web, f"/api/scheduled-jobs/{ME}/{GONE}").get_json() == {"error": "No such thing"}
+
+
+@pytest.mark.parametrize(("sixth", "following"), [("second", "20:27:00"), ("year", None)])
+def test_cron_sixth(sixth: str, following: str | None) -> None:
+    _, web = with_quirk("cron_sixth", sixth)
+    answer = post(web, f"/api/scheduled-jobs/{ME}", {"jobSpec": JOB, "schedule": "0 * * * * 1-5"})
+    if following is None:
+        assert answer.status_code == 400
+        assert "year: 1 in 1-5 is beyond 1970 to 9999" in answer.get_json()["error"]
+    else:
+        assert answer.get_json()["status"]["nextJobRunAt"] == f"2026-05-28T{following}.000Z"
+
+
+@pytest.mark.parametrize("body", ["OK", ""])
+def test_scheduled_body(body: str) -> None:
+    _, web = with_quirk("scheduled_body", body)
+    made = post(web, f"/api/scheduled-jobs/{ME}", {"jobSpec": JOB, "schedule": "@daily"}).get_json()
+    for action in ("suspend", "resume"):
+        answer = post(web, f"/api/scheduled-jobs/{ME}/{made['id']}/{action}")
+        assert (answer.status_code, answer.text) == (200, body)
+
+
 @pytest.mark.parametrize("status", [200, 400, 409])
 def test_expose_not_running(status: int) -> None:
     _, web = with_quirk("expose_not_running", str(status))
@@ -235,6 +260,130 @@ def test_queued_message(value: str) -> None:
     assert said == (
         "Waiting for hardware: all 0 cpu-basic are in use; 0 jobs ahead" if value == "why" else None
     )
+
+
+def with_people(name: str, value: str, **words: object) -> Client:
+    TRIED.add(name)
+    return Client(wsgi_app(frozen_hub(quirks={name: value}, **words)))
+
+
+@pytest.mark.parametrize(("value", "status"), [("yes", 200), ("no", 403)])
+def test_job_write_reads(value: str, status: int) -> None:
+    web = with_people(
+        "job_write_reads", value, tokens=[{"token": "hf_w", "permissions": {ME: ["job.write"]}}]
+    )
+    as_it = {"Authorization": "Bearer hf_w"}
+    assert web.post(f"/api/jobs/{ME}", json=JOB, headers=as_it).status_code == 200
+    answer = web.get(f"/api/jobs/{ME}", headers=as_it)
+    assert answer.status_code == status
+    if status == 403:
+        assert answer.headers["X-Error-Message"].endswith("missing permissions: job.read")
+
+
+@pytest.mark.parametrize("value", ['User Access Token "{name}" is expired', "Token expired"])
+def test_expired_token(value: str) -> None:
+    token = {"token": "hf_old", "name": "ci", "expires": "2026-05-28T20:26:40.000Z"}
+    answer = with_people("expired_token", value, tokens=[token]).get(
+        f"/api/jobs/{ME}", headers={"Authorization": "Bearer hf_old"}
+    )
+    assert answer.status_code == 401
+    assert answer.get_json() == {"error": value.replace("{name}", "ci")}
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_unknown_resource_group(status: int) -> None:
+    web = with_people("unknown_resource_group", str(status), orgs=[{"name": "acme", "groups": ["vision"]}])
+    answer = post(web, "/api/jobs/acme", {**JOB, "resourceGroupId": GONE})
+    assert (answer.status_code, answer.get_json()) == (status, {"error": "Resource group not found"})
+
+
+@pytest.mark.parametrize(("value", "status"), [("one", 400), ("any", 200)])
+@pytest.mark.parametrize("targets", [{}, {"url": "https://example.org", "job": JOB}])
+def test_webhook_target(value: str, status: int, targets: dict[str, object]) -> None:
+    _, web = with_quirk("webhook_target", value)
+    hook = {"watched": [{"type": "model", "name": "me/m"}], "domains": ["repo"], **targets}
+    assert post(web, "/api/settings/webhooks", hook).status_code == status
+
+
+@pytest.mark.parametrize(("value", "status"), [("whole", 400), ("partial", 200)])
+def test_webhook_update(value: str, status: int) -> None:
+    _, web = with_quirk("webhook_update", value)
+    hook = {"watched": [{"type": "model", "name": "me/m"}], "domains": ["repo"], "url": "https://example.org"}
+    made = post(web, "/api/settings/webhooks", hook).get_json()["webhook"]
+    # What huggingface_hub sends where only the address is to change.
+    answer = post(web, f"/api/settings/webhooks/{made['id']}", {"watched": [], "url": "https://example.com"})
+    assert answer.status_code == status
+    if status == 200:
+        assert answer.get_json() == {"webhook": {**made, "url": "https://example.com"}}
+
+
+def _minutes(web: Client) -> object:
+    return get(web, "/api/settings/billing/usage/jobs").get_json()["usage"]["totalMinutes"]
+
+
+@pytest.mark.parametrize(("value", "minutes"), [("start", 2), ("creation", 7)])
+def test_billed_from(value: str, minutes: int) -> None:
+    hub, web = with_quirk("billed_from", value)
+    hub.when().then(scheduling="5m", running=90)
+    create(web)
+    hub.clock.advance(3_600_000)
+    assert _minutes(web) == minutes
+
+
+@pytest.mark.parametrize(("value", "minutes"), [("billed", 2), ("free", 1)])
+def test_partial_minutes(value: str, minutes: int) -> None:
+    hub, web = with_quirk("partial_minutes", value)
+    hub.when().then(scheduling=0, running=90)
+    create(web)
+    hub.clock.advance(3_600_000)
+    assert _minutes(web) == minutes
+
+
+@pytest.mark.parametrize(("value", "stage"), [("all", "CANCELED"), ("running", "SCHEDULING")])
+def test_no_credits_cancels(value: str, stage: str) -> None:
+    hub, web = with_quirk("no_credits_cancels", value)
+    hub.set_credits("0.000167")
+    hub.when(name="runs").then(scheduling=0, running="1h")
+    hub.when(name="waits").then(scheduling="1h")
+    jobs = [create(web, labels={"name": name}) for name in ("runs", "waits")]
+    hub.clock.advance(60_000)
+    stages = [get(web, f"/api/jobs/{ME}/{job}").get_json()["status"]["stage"] for job in jobs]
+    assert stages == ["CANCELED", stage]
+
+
+@pytest.mark.parametrize(("text", "message"), [("", None), ("Out of credits", "Out of credits")])
+def test_no_credits_message(text: str, message: str | None) -> None:
+    hub, web = with_quirk("no_credits_message", text)
+    hub.set_credits("0.000167")
+    hub.when().then(scheduling=0, running="1h")
+    job = create(web)
+    hub.clock.advance(60_000)
+    status = get(web, f"/api/jobs/{ME}/{job}").get_json()["status"]
+    assert (status["message"], status["cancelReason"]) == (message, "NO_CREDITS")
+
+
+def _limited_group(name: str, value: str) -> tuple[FakeHub, Client, str]:
+    TRIED.add(name)
+    group = {"name": "vision", "id": "65a1b2c3d4e5f60718293a4b", "limit": 0.000167}
+    hub = frozen_hub(quirks={name: value}, orgs=[{"name": "acme", "groups": [group]}])
+    hub.when().then(scheduling=0, running="1h")
+    web = Client(wsgi_app(hub))
+    job = post(web, f"/api/jobs/{group['id']}", JOB).get_json()["id"]
+    hub.clock.advance(60_000)
+    return hub, web, job
+
+
+@pytest.mark.parametrize(("text", "message"), [("", None), ("Too much", "Too much")])
+def test_resource_group_limit_message(text: str, message: str | None) -> None:
+    _, web, job = _limited_group("resource_group_limit_message", text)
+    status = get(web, f"/api/jobs/acme/{job}").get_json()["status"]
+    assert (status["message"], status["cancelReason"]) == (message, "RESOURCE_GROUP_LIMIT")
+
+
+def test_resource_group_limit_refused() -> None:
+    _, web, _ = _limited_group("resource_group_limit_refused", "Too much")
+    answer = post(web, "/api/jobs/65a1b2c3d4e5f60718293a4b", JOB)
+    assert (answer.status_code, answer.get_json()) == (403, {"error": "Too much"})
 
 
 def test_every_quirk_has_its_test() -> None:

@@ -96,6 +96,7 @@ def test_every_piece_that_a_route_names_exists_and_is_used() -> None:
         "job-status",
         "scheduled-job-spec",
         "scheduled-job-status",
+        "webhook",
     }
 
 

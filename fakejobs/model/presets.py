@@ -1,0 +1,304 @@
+"""Presets: what users of Jobs have met, each by a name, as the faults, rules and quirks that make it happen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from fakejobs.model.faults import WORDS as FAULT_WORDS
+from fakejobs.model.faults import fault_from
+from fakejobs.model.outcomes import WORDS as THEN_WORDS
+from fakejobs.model.rules import WHEN_WORDS, rule_from
+from fakejobs.model.units import did_you_mean
+
+Words = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Something that goes wrong on the real Hub.
+
+    Attributes:
+        name: what it is called.
+        sentence: what happens.
+        source: where it was met.
+        faults: the words of its faults.
+        rules: ``when`` and ``then`` of its rules. A rule that is made later is asked first.
+        quirks: what it changes of `fakejobs.model.quirks.Quirks`.
+    """
+
+    name: str
+    sentence: str
+    source: str
+    faults: tuple[Words, ...] = ()
+    rules: tuple[tuple[Words, Words], ...] = ()
+    quirks: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words that may be given with it."""
+        faults = FAULT_WORDS if self.faults else ()
+        return (*faults, *((*WHEN_WORDS, *THEN_WORDS) if self.rules else ()))
+
+    @property
+    def label(self) -> str:
+        """The ``source`` of its faults and rules in a hub."""
+        return f"preset {self.name}"
+
+
+_SUBMIT: Words = {"method": "POST", "path": "/api/jobs/*"}
+_LOGS: Words = {"path": "/api/jobs/*/*/logs"}
+_ONE: Words = {"method": "GET", "path": "/api/jobs/*/*"}
+
+_ALL = (
+    Preset(
+        "flaky_submit",
+        "One submission in ten is answered with a 500, and no job is made.",
+        "huggingface_hub#3972",
+        ({**_SUBMIT, "status": 500, "probability": 0.1},),
+    ),
+    Preset(
+        "lost_answer",
+        "The first submission makes its job, and the connection ends before the answer: who tries again pays twice.",
+        "huggingface/hf-mcp-server#229, where the id of a job that was paid for was lost",
+        ({**_SUBMIT, "hang_up": True, "when": "after", "times": 1},),
+    ),
+    Preset(
+        "stuck_scheduling",
+        "Jobs wait for hardware for twelve hours.",
+        "huggingface_hub#4376",
+        rules=(({}, {"scheduling": "12h"}),),
+    ),
+    Preset(
+        "never_scheduled",
+        "Jobs wait for hardware for ever.",
+        "huggingface_hub#4376",
+        rules=(({}, {"scheduling": "forever"}),),
+    ),
+    Preset(
+        "stream_drop",
+        "The connection of the first log stream breaks after three events.",
+        "huggingface/ml-intern#16",
+        ({**_LOGS, "cut_after": 3, "times": 1},),
+    ),
+    Preset(
+        "stream_stall",
+        "The first log stream falls silent after three events, without keep-alives, until the client gives up.",
+        "huggingface_hub#3783, huggingface_hub#3793",
+        ({**_LOGS, "stall_after": 3, "times": 1},),
+    ),
+    Preset(
+        "stream_ends_early",
+        "The first log stream ends, as if all had been said, while the job still runs.",
+        "huggingface_hub#4320",
+        ({**_LOGS, "end_after": 2, "times": 1},),
+    ),
+    Preset(
+        "logs_before_start",
+        "The log of a job that waits for hardware ends at once, with nothing in it.",
+        "huggingface_hub#4345",
+        quirks={"logs_while_scheduling": "close"},
+    ),
+    Preset(
+        "lost_lines",
+        "The log of a job lacks its last two lines.",
+        "huggingface_hub#4311",
+        ({**_LOGS, "replay_loses": 2},),
+    ),
+    Preset(
+        "status_lag",
+        "A job still reads RUNNING for 15 seconds after its log has ended.",
+        "huggingface/ml-intern (agent/tools/jobs_tool.py asks up to six times), huggingface/lerobot#4095",
+        rules=(({}, {"status_lag": "15s"}),),
+    ),
+    Preset(
+        "no_credits",
+        "Whatever would make a job is refused with 402, as on an account without credits; reading goes on.",
+        "huggingface/ml-intern#125",
+        (
+            {**_SUBMIT, "status": 402},
+            {"method": "POST", "path": "/api/jobs/*/*/duplicate", "status": 402},
+            {"method": "POST", "path": "/api/scheduled-jobs/*/*/run", "status": 402},
+        ),
+    ),
+    Preset(
+        "runs_dry",
+        "After half an hour of running, a job is cancelled for want of credits.",
+        "Hub OpenAPI, April 2026: cancelReason NO_CREDITS",
+        rules=(({}, {"running": "30m", "stage": "CANCELED", "cancel_reason": "NO_CREDITS"}),),
+    ),
+    Preset(
+        "no_permission",
+        "The token may not start jobs: 403.",
+        "huggingface_hub#3728",
+        ({**_SUBMIT, "status": 403},),
+    ),
+    Preset(
+        "logged_out",
+        "No token is accepted: 401.",
+        "huggingface/hf-mount#123",
+        ({"path": "/api/**", "status": 401},),
+    ),
+    Preset(
+        "rate_limited",
+        "The first two requests are too many: 429, with half a minute to wait.",
+        "https://huggingface.co/docs/hub/rate-limits",
+        ({"path": "/api/**", "status": 429, "retry_after": "30s", "times": 2},),
+    ),
+    Preset(
+        "hub_down",
+        "For five minutes, every request is answered with a 503 in HTML.",
+        "huggingface_hub#3972, which asks for Jobs on the status page",
+        ({"path": "/api/**", "status": 503, "body": "html", "lasts": "5m"},),
+    ),
+    Preset(
+        "unreachable",
+        "For a minute, nobody listens: connections are refused.",
+        "huggingface_hub#3972",
+        ({"down": "1m"},),
+    ),
+    Preset(
+        "flaky_reads",
+        "One read of a job in five is answered by a proxy: a 502 in HTML.",
+        "huggingface_hub#3972",
+        ({**_ONE, "status": 502, "body": "html", "probability": 0.2},),
+    ),
+    Preset(
+        "slow_hub",
+        "Answers take two seconds, and some much longer.",
+        "huggingface_hub#3793",
+        ({"path": "/api/**", "latency": {"median": "2s", "sigma": 0.7}},),
+    ),
+    Preset(
+        "torn_answer",
+        "The first answer about a job ends in the middle of its JSON.",
+        "huggingface/ml-intern#16",
+        ({**_ONE, "truncate_after": 100, "times": 1},),
+    ),
+    Preset(
+        "metrics_broken",
+        "Metrics are answered with a 500.",
+        "huggingface_hub#3744",
+        ({"path": "/api/jobs/*/*/metrics", "status": 500},),
+    ),
+    Preset(
+        "out_of_memory",
+        "Jobs run for five minutes and are killed for want of memory.",
+        "kabartay/jobwatch, from a live check: exit code 137, OOMKilled",
+        rules=(({}, {"running": "5m", "oom": True}),),
+    ),
+    Preset(
+        "never_ends",
+        "Jobs run until their timeout ends them.",
+        "huggingface_hub#3386, where a timeout was lost",
+        rules=(({}, {"running": "forever"}),),
+    ),
+    Preset(
+        "bad_image",
+        "The image cannot be pulled: jobs fail before they run.",
+        "a comment of huggingface_hub in fetch_job_logs",
+        rules=(({}, {"image_pull_error": True}),),
+    ),
+)
+
+PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in _ALL}
+"""All presets, by name."""
+
+
+def preset_from(name: str, words: Words | None = None) -> Preset:
+    """A preset, with other words than its own.
+
+    Args:
+        name: which one.
+        words: of a preset that has faults, words of a fault: they hold for each of its faults, instead of what it says itself. Of one that
+            has rules, words of ``when`` and ``then``.
+
+    Raises:
+        ValueError: there is no such preset, a word is not one of its own, or a value is impossible; the message names it.
+    """
+    if name not in PRESETS:
+        raise ValueError(
+            f"preset {name!r}: there is none{did_you_mean(name, PRESETS)}; `fakejobs presets` lists all"
+        )
+    preset = PRESETS[name]
+    words = dict(words or {})
+    for word in words:
+        if not preset.words:
+            raise ValueError(f"preset {name}: it takes no words, and {word!r} was given")
+        if word not in preset.words:
+            raise ValueError(f"preset {name}: {word}: unknown word{did_you_mean(str(word), preset.words)}")
+    when = {word: each for word, each in words.items() if word in WHEN_WORDS}
+    then = {word: each for word, each in words.items() if word not in WHEN_WORDS}
+    made = replace(
+        preset,
+        faults=tuple({**fault, **words} for fault in preset.faults),
+        rules=tuple(({**its_when, **when}, {**its_then, **then}) for its_when, its_then in preset.rules),
+    )
+    try:
+        for fault in made.faults:
+            fault_from(0, fault)
+        for its_when, its_then in made.rules:
+            rule_from(0, its_when, its_then)
+    except ValueError as error:
+        raise ValueError(f"preset {name}: {error}") from None
+    return made
+
+
+def named(value: object, where: str = "presets") -> list[tuple[str, Words]]:
+    """Read a list of presets, as options and scenario files have it: names, or tables with ``name`` and other words.
+
+    Raises:
+        ValueError: it is something else, or one of them cannot be; the message names it.
+    """
+    if isinstance(value, (str, Mapping)) or not isinstance(value, (list, tuple)):
+        raise ValueError(f'{where}: give a list of names, such as ["stream_drop"]')
+    found: list[tuple[str, Words]] = []
+    for index, each in enumerate(value):
+        words = {"name": each} if isinstance(each, str) else each
+        if not isinstance(words, Mapping) or not isinstance(words.get("name"), str):
+            raise ValueError(f'{where}[{index}]: give a name, or a table such as {{ name = "stream_drop", cut_after = 9 }}')
+        # A rule may be about the name of a job; then it is written as `labels`.
+        words, name = {word: each for word, each in words.items() if word != "name"}, str(words["name"])
+        try:
+            preset_from(name, words)
+        except ValueError as error:
+            raise ValueError(f"{where}[{index}]: {error}") from None
+        found.append((name, words))
+    return found
+
+
+def page() -> str:
+    """The page of the documentation that lists the presets, in Markdown."""
+    lines = [
+        "# Presets",
+        "",
+        "What users of Jobs have met, each by a name. A preset is nothing but faults ([faults.md](faults.md)), rules and quirks; so it takes the",
+        "words of these, and presets combine:",
+        "",
+        "```python",
+        "def test_training_survives(fakejobs):",
+        '    fakejobs.preset("stream_drop", cut_after=10, times=3)',
+        '    fakejobs.preset("flaky_submit")',
+        "```",
+        "",
+        "On a server: `fakejobs serve --preset stream_drop --preset hub_down`, or `POST /_fakejobs/presets`; in a scenario file:",
+        "",
+        "```toml",
+        'presets = ["flaky_submit", { name = "stream_drop", cut_after = 10, times = 3 }]',
+        "```",
+        "",
+        "For a whole test run: `pytest --fakejobs-presets flaky_submit,stream_drop`, or `fakejobs_presets` in the ini file.",
+        "",
+        "The rules of presets hold for every job, and say only what the job's own rule leaves unsaid: with `status_lag`, a job that is scripted to",
+        "fail fails, and its status lags too; with `out_of_memory`, it fails as it is scripted to.",
+    ]
+    for preset in _ALL:
+        made = [f"- fault: {_shown(fault)}" for fault in preset.faults]
+        made += [f"- rule: {_shown(then)}" for _when, then in preset.rules]
+        made += [f'- quirk: `{quirk} = "{value}"`' for quirk, value in preset.quirks.items()]
+        lines += ["", f"## {preset.name}", "", preset.sentence, "", *made, "", f"Met in: {preset.source}."]
+    return "\n".join(lines) + "\n"
+
+
+def _shown(words: Words) -> str:
+    return ", ".join(f"`{word}={value!r}`" for word, value in words.items())
