@@ -1,7 +1,8 @@
 """``python -m tests.fuzz.contract {ours|hub} [examples] [seed]``: schemathesis over a document, against the fake, in process.
 
 It prints one JSON object: how many ``requests`` there were, their ``statuses``, which ``operations`` were called how often, how
-often each link was ``followed``, and ``failures``: each distinct one with the command that makes it happen again. This is a
+often each link was ``followed`` (``unfollowed``: those that never were), by how many bytes the process has ``grown``, and
+``failures``: each distinct one with the command that makes it happen again. This is a
 program and not a test because schemathesis changes Hypothesis for its whole process (`tests.fuzz`).
 
 Every example meets the same fake: one user, one known token, time that stands still, and one job that runs.
@@ -18,10 +19,13 @@ from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
+from unittest.mock import patch
 
 import hypothesis
+import psutil  # type: ignore[import-untyped]  # it has no types of its own
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
@@ -31,12 +35,14 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.core.result import Ok
 from schemathesis.schemas import APIOperation, BaseSchema
+from schemathesis.specs.openapi import stateful
+from schemathesis.specs.openapi.stateful import ApiTransitions, RootTransitions
 
 from fakejobs.clock import Anchor
 from fakejobs.hub import FakeHub
 from fakejobs.wire.json_types import Schema
 from fakejobs.wire.openapi import TITLE, document
-from fakejobs.wire.schema import ROUTES
+from fakejobs.wire.schema import ROUTES, Route
 from tests.conftest import START, frozen_hub
 from tests.fuzz.served import MOST_STEPS, in_virtual_time
 from tests.support.checked import check_all_responses, violations
@@ -46,14 +52,15 @@ HUB_DOCUMENT = Path(__file__).resolve().parents[3] / "shared" / "facts" / "hub-j
 TOKEN = "hf_any"
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 MOST_FAILURES = 40
-SECONDS_PER_EXAMPLE = 12
-"""A run that takes longer hangs; it ends with the place where it does."""
+SECONDS_TO_BEGIN, SECONDS_PER_EXAMPLE = 30, 8
+"""A run that takes longer hangs; it ends with the place where it does. (An example of every operation takes half a second.)"""
 
 NOT_OURS = r"^/api/settings/(webhooks|billing)|^/api/buckets/|^/buckets/"
 """Routes of the Hub's document that are about other things than Jobs: the fake has none of them."""
 
-NOT_YET = "/api/scheduled-jobs/"
-"""Routes that the fake knows and refuses with 501, in JSON; no others may answer so."""
+NOT_YET: tuple[str, ...] = ("/api/scheduled-jobs/",)
+"""How the paths of routes begin that the fake knows and refuses with 501, in JSON. No others may answer so, and these are
+not followed by links. Without any, a schedule is made, looked at and run by the links of the document, as jobs are."""
 
 # What a schema cannot say, and the fake refuses all the same, is allowed here, or refused because of the stage that the job is
 # in (406, 409): then whatever else the schema allows has to be accepted.
@@ -66,10 +73,8 @@ AS_THE_SCHEMA_SAYS = {
 }
 
 NOT_CHECKED = {
-    "use_after_free": "nothing is ever deleted, and a path that begins like another is no deletion",
     "missing_required_header": "no header is required but the token's, which ignored_auth looks after",
 }
-
 
 NOT_CHECKED_AGAINST_THE_HUB = {
     "status_code_conformance": "it lists no errors at all; `documented` compares with our own document",
@@ -99,21 +104,21 @@ class Seen:
 
 def main(which: str, examples: int, seed: int) -> dict[str, Any]:
     """Run all there is; returns what is printed."""
-    faulthandler.dump_traceback_later(examples * SECONDS_PER_EXAMPLE, exit=True)
+    faulthandler.dump_traceback_later(SECONDS_TO_BEGIN + examples * SECONDS_PER_EXAMPLE, exit=True)
     check_all_responses()
     hub = frozen_hub(tokens=[{"token": TOKEN, "user": ME}], users=[ME], quirks=AS_THE_SCHEMA_SAYS)
     hub.when(labels={"at": "once"}).then(scheduling=0, running="1h", logs=["one", "two"])
-    seen = Seen()
+    seen, before = Seen(), psutil.Process().memory_info().rss
     made = document() if which == "ours" else hub_document()
-    for fixed in (True, False):
+    # In the Hub's document any text is an id: nothing in a path could be wrong.
+    for fixed in (True, False) if which == "ours" else (True,):
         schema = loaded(made, hub, fixed=fixed)
         load_all_checks()
         for operation in operations(schema):
             for mode in GenerationMode:
                 if fixed or mode.is_negative:
                     path = {"namespace": ME, "jobId": begin(hub)} if fixed else {}
-                    count = examples if fixed else max(examples // 5, 1)
-                    run(operation, mode, path, hub, seen, count, seed)
+                    run(operation, mode, path, hub, seen, examples if fixed else examples // 5 + 1, seed)
     run_links(loaded(made, hub, fixed=True, linked=True), hub, seen, examples, seed)
     for violation in violations:
         seen.failures.setdefault(f"outside our own schema: {violation[:200]}", violation)
@@ -122,6 +127,8 @@ def main(which: str, examples: int, seed: int) -> dict[str, Any]:
         "statuses": {str(status): count for status, count in sorted(seen.statuses.items())},
         "operations": dict(seen.operations),
         "followed": dict(sorted(seen.followed.items())),
+        "unfollowed": sorted(links() - seen.followed.keys()),
+        "grown": psutil.Process().memory_info().rss - before,
         "failures": [f"{key}\n{text}" for key, text in list(seen.failures.items())[:MOST_FAILURES]],
     }
 
@@ -156,9 +163,7 @@ def loaded(made: Schema, hub: FakeHub, *, fixed: bool, linked: bool = False) -> 
         linked: only what is emulated, to be followed by the links that the document has.
     """
     made = deepcopy(made)
-    not_checked = dict(
-        NOT_CHECKED if made["info"]["title"] == TITLE else NOT_CHECKED | NOT_CHECKED_AGAINST_THE_HUB
-    )
+    not_checked = NOT_CHECKED if made["info"]["title"] == TITLE else NOT_CHECKED | NOT_CHECKED_AGAINST_THE_HUB
     if fixed:
         for parameter in (each for item in made["paths"].values() for each in _parameters(item)):
             if parameter["name"] == "namespace":
@@ -174,9 +179,10 @@ def loaded(made: Schema, hub: FakeHub, *, fixed: bool, linked: bool = False) -> 
         "phases": {"stateful": {"inference": {"algorithms": []}}},
         "max-stream-events": MOST_STEPS * 10,
     }
-    schema = schemathesis.openapi.from_dict(made, config=SchemathesisConfig.from_dict(words))
+    schema: BaseSchema = schemathesis.openapi.from_dict(made, config=SchemathesisConfig.from_dict(words))
     schema.app = in_virtual_time(hub)
-    return schema.exclude(path_regex=f"{NOT_OURS}|^{NOT_YET}" if linked else NOT_OURS)
+    schema = schema.exclude(path_regex=NOT_OURS)
+    return schema.exclude(lambda context: context.operation.path.startswith(NOT_YET)) if linked else schema
 
 
 def _parameters(item: Schema) -> Iterator[Schema]:
@@ -195,6 +201,12 @@ def operations(schema: BaseSchema) -> Iterator[APIOperation[Any, Any, Any, Any]]
 # ------------------------------------------------------------------------------------------------------ checks
 
 
+@cache
+def _named(route: Route) -> frozenset[str]:
+    """The statuses that our document has for a route."""
+    return frozenset(document()["paths"][route.path][route.method.lower()]["responses"])
+
+
 def documented(_context: CheckContext, response: Response, case: AnyCase) -> None:
     """The status is one that the operation names; 501 is for what is not emulated yet."""
     if response.status_code == 501:
@@ -204,7 +216,7 @@ def documented(_context: CheckContext, response: Response, case: AnyCase) -> Non
         return  # another method than that of the operation
     route = next((each for each in ROUTES if (each.path, each.method) == (case.path, case.method)), None)
     assert route is not None, f"no route {case.method} {case.path}"
-    named = document()["paths"][route.path][route.method.lower()]["responses"]
+    named = _named(route)
     assert str(response.status_code) in named, f"{response.status_code} is not among {', '.join(named)}"
 
 
@@ -226,6 +238,17 @@ def begin(hub: FakeHub) -> str:
     return submit(hub, labels={"at": "once"})
 
 
+def size(examples: int) -> settings:
+    """So many examples, no shrinking: each failure is one request."""
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
 def run(
     operation: APIOperation[Any, Any, Any, Any],
     mode: GenerationMode,
@@ -240,13 +263,7 @@ def run(
     fixed = {name: value for name, value in path.items() if name in named}
 
     @hypothesis.seed(seed)
-    @settings(
-        max_examples=examples,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @size(examples)
     @given(case=operation.as_strategy(generation_mode=mode, path_parameters=fixed or None))
     def each(case: AnyCase) -> None:
         begin(hub)
@@ -256,7 +273,7 @@ def run(
         each()
 
 
-def call(case: AnyCase, seen: Seen) -> Response | None:
+def call(case: AnyCase, seen: Seen) -> None:
     """One request, with its checks."""
     label = f"{case.method} {case.path}"
     if case.meta is not None and not case.meta.generation.mode.is_negative:
@@ -268,14 +285,38 @@ def call(case: AnyCase, seen: Seen) -> Response | None:
         case.validate_response(response, headers=HEADERS, additional_checks=[documented, explained])
     except (Exception, FailureGroup) as error:  # noqa: BLE001  whatever it is, it belongs into the list
         seen.fail(label, error)
-        return None
-    return response
+
+
+def links() -> set[str]:
+    """The links of our document that lead to what is emulated."""
+    paths = {route.name: route.path for route in ROUTES}
+    linked = document()["components"]["links"]
+    return {name for name, link in linked.items() if not paths[link["operationId"]].startswith(NOT_YET)}
+
+
+def by_links(operations: list[Any], transitions: ApiTransitions, _graph: object) -> RootTransitions:
+    """What sequences begin with: routes with links that need no id.
+
+    schemathesis goes by the names of keys. It would begin with cancelling jobs that are not there, and never with a schedule, as
+    that takes the ``spaceId`` of a space, which nothing makes.
+    """
+    roots = RootTransitions()
+    roots.reliable = {
+        each.label
+        for each in operations
+        if "{jobId}" not in each.path
+        and each.label in transitions.operations
+        and transitions.operations[each.label].outgoing
+    }
+    return roots
 
 
 def run_links(schema: BaseSchema, hub: FakeHub, seen: Seen, examples: int, seed: int) -> None:
     """Make jobs, and do with them what the links say."""
+    with patch.object(stateful, "classify_root_transitions", by_links):
+        linked = schema.as_state_machine()
 
-    class Linked(schema.as_state_machine()):  # type: ignore[misc]  # a class made of the document
+    class Linked(linked):  # type: ignore[misc,valid-type]  # a class made of the document
         def setup(self) -> None:
             begin(hub)
 
@@ -307,16 +348,7 @@ def run_links(schema: BaseSchema, hub: FakeHub, seen: Seen, examples: int, seed:
                 seen.fail(f"linked {case.method} {case.path}", error)
 
     machine = hypothesis.seed(seed)(Linked)
-    machine.run(
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=LINKS_PER_EXAMPLE,
-            deadline=None,
-            database=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-    )
+    machine.run(settings=settings(size(examples), stateful_step_count=LINKS_PER_EXAMPLE))
 
 
 if __name__ == "__main__":
