@@ -10,9 +10,10 @@ import pytest
 pytest.importorskip("huggingface_hub", minversion="2.4.0")
 
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis.stateful import rule, run_state_machine_as_test
 
-from fakejobs.machine import JobsMachine
+from fakejobs.machine import JobsMachine, programs
+from fakejobs.machine.model import ModelJob
 
 
 class RealClient(JobsMachine):
@@ -25,6 +26,18 @@ class RealClient(JobsMachine):
 
     def do_relabel(self, job_id: str, labels: dict[str, str]) -> object:
         return self.fake.api.update_job_labels(job_id=job_id, labels=labels)
+
+    # Public ports are ports for it, whatever it is given: nothing is wrong with what it sends.
+    expose_badly = None  # type: ignore[assignment]  # as documented, this leaves the rule out
+
+    @rule(job=JobsMachine.jobs, expose=programs.PORTS)
+    def expose(self, job: ModelJob, expose: dict[str, list[int]]) -> None:
+        """Replace the ports of a job. The client always says which are public, and that those are ports."""
+        public = expose.get("portsPublic", [])
+        wanted = {"ports": list(dict.fromkeys([*expose["ports"], *public])), "portsPublic": public}
+        self._command(
+            "expose", job, lambda: self.model.expose(job, wanted), lambda: self.do_expose(job.id, wanted)
+        )
 
     def do_expose(self, job_id: str, expose: dict[str, list[int]]) -> object:
         return self.fake.api.update_job_expose(
