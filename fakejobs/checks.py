@@ -74,7 +74,11 @@ def findings(
         for seen in jobs
         if seen.job.rule is None and seen.job.id not in put_there
     ]
-    found += [f"strict: no job matched {rule_words(rule)}" for rule in rules if rule.id not in used and not rule.fills_in]
+    found += [
+        f"strict: no job matched {rule_words(rule)}"
+        for rule in rules
+        if rule.id not in used and not rule.fills_in
+    ]
     found += [f"strict: no request met {fault}" for fault in faults]
     return found
 

@@ -37,7 +37,7 @@ _PRESETS = click.option(
     multiple=True,
     metavar="NAME",
     help="Let happen what users have met, such as stream_drop; may be repeated. Words of its own follow a colon: "
-    "\"stream_drop: cut_after = 10\". `fakejobs presets` lists all.",
+    '"stream_drop: cut_after = 10". `fakejobs presets` lists all.',
 )
 _CHAOS = click.option(
     "--chaos", metavar="LEVEL", help="A mix of what goes wrong, drawn from the seed: low, medium or high."
@@ -99,7 +99,14 @@ def serve(
 ) -> None:
     """Serve the Jobs API until Ctrl-C."""
     from fakejobs.drivers.server import ServerMissing, listen, run
-    from fakejobs.scenario import Scenario, ScenarioError, load_scenario, open_hub, preset_of_text, with_presets
+    from fakejobs.scenario import (
+        Scenario,
+        ScenarioError,
+        load_scenario,
+        open_hub,
+        preset_of_text,
+        with_presets,
+    )
     from fakejobs.store.database import DatabaseUnusable
     from fakejobs.web.app import wsgi_app
 

@@ -107,7 +107,17 @@ def scenario_from(words: Mapping[str, object]) -> Scenario:
     Raises:
         ValueError: an unknown word or an impossible value; the message names it.
     """
-    known = (*WORDS, *CLOCK_WORDS, "rules", "jobs", "faults", "webhooks", "scheduled_jobs", "presets", "chaos")
+    known = (
+        *WORDS,
+        *CLOCK_WORDS,
+        "rules",
+        "jobs",
+        "faults",
+        "webhooks",
+        "scheduled_jobs",
+        "presets",
+        "chaos",
+    )
     for word in words:
         if word not in known:
             raise ValueError(f"{word}: unknown word{did_you_mean(word, known)}")
@@ -166,7 +176,9 @@ def preset_of_text(text: str) -> Mapping[str, object]:
     try:
         return {"name": name.strip(), **tomllib.loads(f"words = {{ {words} }}")["words"]}
     except ValueError as error:
-        raise ValueError(f"preset {text!r}: what follows the colon is to be words of TOML ({error})") from None
+        raise ValueError(
+            f"preset {text!r}: what follows the colon is to be words of TOML ({error})"
+        ) from None
 
 
 def put_presets(hub: FakeHub, scenario: Scenario) -> None:

@@ -14,7 +14,7 @@ for each example, so a test may change them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
@@ -29,7 +29,7 @@ from fakejobs.generate.values import Body
 from fakejobs.model.stages import JobStage
 from fakejobs.wire.info import JobInfo
 from fakejobs.wire.json_types import Json
-from fakejobs.wire.schema import LATEST
+from fakejobs.wire.schema import LATEST, epoch
 
 T = TypeVar("T")
 
@@ -77,6 +77,12 @@ def _from(draw: st.DrawFn, generator: Callable[[Source], T]) -> T:
     return generator(Drawn(draw))
 
 
+def _of_day(generator: Callable[[Source, str], T], date: str) -> st.SearchStrategy[T]:
+    """What a generator makes by the contract of a day; a bad date is an error here, and not in the first example."""
+    epoch(date)
+    return _from(lambda source: generator(source, date))
+
+
 # ------------------------------------------------------------------------------------------- what is answered
 
 
@@ -91,15 +97,23 @@ def job_payloads(stage: JobStage | str | None = None, *, date: str = LATEST) -> 
         date: the day of the contract, as ISO date, or "latest".
 
     Raises:
-        ValueError: there is no such stage, or there was none on that day.
+        ValueError: there is no such stage, or there was none on that day; or ``date`` is not a date.
     """
     jobs.check_stage(stage, date)
     return _from(lambda source: jobs.job(source, stage, date))
 
 
-def job_infos(stage: JobStage | str | None = None) -> st.SearchStrategy[JobInfo]:
-    """The same, read as `fakejobs.JobInfo`; also what ``st.from_type(JobInfo)`` gives."""
-    return job_payloads(stage).map(JobInfo.from_wire)
+def job_infos(stage: JobStage | str | None = None, *, date: str = LATEST) -> st.SearchStrategy[JobInfo]:
+    """The same, read as `fakejobs.JobInfo`; without arguments, what ``st.from_type(JobInfo)`` gives.
+
+    Args:
+        stage: as for `job_payloads`.
+        date: as for `job_payloads`.
+
+    Raises:
+        ValueError: as for `job_payloads`.
+    """
+    return job_payloads(stage, date=date).map(JobInfo.from_wire)
 
 
 def timelines(*, date: str = LATEST) -> st.SearchStrategy[list[Body]]:
@@ -107,43 +121,91 @@ def timelines(*, date: str = LATEST) -> st.SearchStrategy[list[Body]]:
 
     They follow the transition table, and may have several attempts: RUNNING, then SCHEDULING with one more in ``status.failureCount``. The poller
     may come late and leave early. Simplest: one look at a running job.
+
+    Args:
+        date: the day of the contract, as ISO date, or "latest".
+
+    Raises:
+        ValueError: ``date`` is not a date.
     """
-    return _from(lambda source: jobs.timeline(source, date))
+    return _of_day(jobs.timeline, date)
 
 
 def stages(*, date: str = LATEST) -> st.SearchStrategy[JobStage]:
-    """The stages that there were on a day. Simplest: SCHEDULING."""
+    """The stages that there were on a day. Simplest: SCHEDULING, or RUNNING before there was that.
+
+    Args:
+        date: the day of the contract, as ISO date, or "latest".
+
+    Raises:
+        ValueError: ``date`` is not a date.
+    """
     known = jobs.stages(date)
     return _from(lambda source: source.pick(known))
 
 
 def scheduled_job_payloads(*, date: str = LATEST) -> st.SearchStrategy[Body]:
-    """The body of a scheduled job."""
-    return _from(lambda source: jobs.scheduled_job(source, date))
+    """The body of a scheduled job. The next run comes after the creation and after the last run; a run's id begins with its second.
+
+    Simplest: one that runs daily, has not run yet, and starts a job with nothing but an image.
+
+    Args:
+        date: the day of the contract, as ISO date, or "latest".
+
+    Raises:
+        ValueError: ``date`` is not a date.
+    """
+    return _of_day(jobs.scheduled_job, date)
 
 
 def hardware(*, date: str = LATEST) -> st.SearchStrategy[Body]:
-    """An item of the hardware list: one that is offered, mostly, or one that may be some day."""
-    return _from(lambda source: others.hardware(source, date))
+    """An item of the hardware list: in three of four cases one that is offered, or else one that may be some day.
+
+    Simplest: cpu-basic, as it is offered.
+
+    Args:
+        date: the day of the contract, as ISO date, or "latest".
+
+    Raises:
+        ValueError: ``date`` is not a date.
+    """
+    return _of_day(others.hardware, date)
 
 
 def whoami(*, date: str = LATEST) -> st.SearchStrategy[Body]:
-    """The answer of ``GET /api/whoami-v2``: a user with a token of any role, in some organisations."""
-    return _from(lambda source: others.whoami(source, date))
+    """The answer of ``GET /api/whoami-v2``: a user with a token of any role, in some organisations.
+
+    A fine-grained token says what it may do. Simplest: fake-user, in no organisation.
+
+    Args:
+        date: the day of the contract, as ISO date, or "latest".
+
+    Raises:
+        ValueError: ``date`` is not a date.
+    """
+    return _of_day(others.whoami, date)
 
 
 def errors() -> st.SearchStrategy[ErrorAnswer]:
-    """An error: status, body, and the headers that say something about it."""
+    """An error: status, body, and the headers that say something about it.
+
+    The statuses are 400, 401, 402, 403, 404, 409, 429, 500 and 503; the text is one that users were answered, or any. Simplest: a job that is not found.
+    """
     return _from(others.error)
 
 
 def log_lines() -> st.SearchStrategy[str]:
-    """A line of a log: unicode, ANSI colours, ``\\r`` progress bars, empty, very long, and what looks like a part of a stream."""
+    """A line of a log, without the line feed that ends it.
+
+    Unicode, ANSI colours, carriage returns of progress bars, empty, up to 66,000 characters of one kind, and what looks like a part of a stream. Simplest: ``step 0``.
+    """
     return _from(streams.log_line)
 
 
 def sse_streams(*, any_sse: bool = False) -> st.SearchStrategy[StreamCase]:
     """A log stream in pieces, which end anywhere, also within a character; with the events and lines that are in it.
+
+    Simplest: the start of a job, in one piece.
 
     Args:
         any_sse: also what the Hub does not send and the standard of server-sent events allows.
@@ -158,38 +220,50 @@ def create_bodies(*, date: str = LATEST) -> st.SearchStrategy[Body]:
     """The body of ``POST /api/jobs/{namespace}``: it is accepted, also by what no schema says (one image, hardware that is offered).
 
     Simplest: an image and a flavor.
+
+    Args:
+        date: the day of the contract, as ISO date, or "latest".
+
+    Raises:
+        ValueError: ``date`` is not a date.
     """
-    return _from(lambda source: specs.job_spec(source, date))
+    return _of_day(specs.job_spec, date)
 
 
 def job_specs(*, date: str = LATEST) -> st.SearchStrategy[Body]:
     """Everything that the schema of a job allows, also what the Hub may refuse for reasons that no schema can say.
 
     Beside `create_bodies` that is: hardware that is not offered, an image and a Space together or neither, public ports that are no ports. A
-    fake whose quirks are all set to accept takes them.
+    fake whose quirks are all set to accept takes them. Simplest: as for `create_bodies`.
+
+    Args:
+        date: the day of the contract, as ISO date, or "latest".
+
+    Raises:
+        ValueError: ``date`` is not a date.
     """
-    return _from(lambda source: specs.any_job_spec(source, date))
+    return _of_day(specs.any_job_spec, date)
 
 
 def labels() -> st.SearchStrategy[dict[str, str]]:
-    """Labels of a job; some have a ``name``."""
+    """Up to three labels of a job, with keys and values of up to 100 characters; some have a ``name``. Simplest: none."""
     return _from(specs.labels)
 
 
 def environments() -> st.SearchStrategy[dict[str, str]]:
-    """Variables of the environment: names as the Hub takes them, values of any text."""
+    """Up to three variables of the environment: names as the Hub takes them, values of any text. Simplest: none."""
     return _from(specs.environment)
 
 
 def volumes() -> st.SearchStrategy[Body]:
-    """A volume to mount."""
+    """A volume to mount: a bucket, a model, a dataset or a Space, and where. Simplest: a bucket."""
     return _from(specs.volume)
 
 
 def cron_expressions() -> st.SearchStrategy[str]:
     """A schedule that the Hub takes: an alias such as ``@daily``, or five to seven fields within what clocks and calendars have.
 
-    What the Hub's pattern lets through besides (``*****`` without spaces, minute 99) is left out.
+    What the Hub's pattern lets through besides (``*****`` without spaces, minute 99) is left out. Simplest: ``@daily``.
     """
     return _from(values.cron)
 
@@ -197,14 +271,35 @@ def cron_expressions() -> st.SearchStrategy[str]:
 # --------------------------------------------------------------------------------------- what is refused
 
 
-def invalid_create_bodies() -> st.SearchStrategy[tuple[Json, Broken]]:
-    """(body, broken): a body of ``POST /api/jobs/{namespace}`` that breaks exactly one rule, which ``broken`` names, with its place."""
-    return _from(invalid.create_body)
+def invalid_create_bodies(*, date: str = LATEST) -> st.SearchStrategy[tuple[Json, Broken]]:
+    """(body, broken): a body of ``POST /api/jobs/{namespace}`` that breaks exactly one rule, which ``broken`` names, with its place.
+
+    Every rule of the schema at each of its places has its turn, and so have those that no schema can say; with the default quirks, the fake answers 400
+    and names ``broken.path``. Simplest: a body without a flavor.
+
+    Args:
+        date: the day of the contract, as ISO date, or "latest".
+
+    Raises:
+        ValueError: ``date`` is not a date.
+    """
+    return _of_day(invalid.create_body, date)
 
 
-def invalid_queries() -> st.SearchStrategy[tuple[Query, Broken]]:
-    """(query, broken): a query of a list, a count or a log that breaks exactly one rule."""
-    return _from(invalid.query)
+def invalid_queries(
+    routes: Collection[str] | None = None, *, date: str = LATEST
+) -> st.SearchStrategy[tuple[Query, Broken]]:
+    """(query, broken): a query of a list, a count or a log that breaks exactly one rule; ``str(query)`` is what stands in the URL.
+
+    Args:
+        routes: names of routes, such as "list" or "logs"; None: all that have a query.
+        date: the day of the contract, as ISO date, or "latest".
+
+    Raises:
+        ValueError: ``date`` is not a date, or one of ``routes`` has no query on that day.
+    """
+    invalid.check_routes(routes, date)
+    return _from(lambda source: invalid.query(source, date, routes))
 
 
 # -------------------------------------------------------------------------------------------- what goes wrong

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,17 +27,15 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 
+from fakejobs.differences import Comparison, any_item, short
 from fakejobs.generate.jobs import check_stage, job
 from fakejobs.generate.source import Seeded, Source
 from fakejobs.generate.streams import StreamCase, sse_stream
 from fakejobs.generate.values import Body
 from fakejobs.machine import JobsMachine
 from fakejobs.model.stages import JobStage
-from fakejobs.model.units import did_you_mean
 from fakejobs.strategies import job_payloads, sse_streams
-from fakejobs.wire.json_types import Schema
-from fakejobs.wire.paths import join_index, join_key
-from fakejobs.wire.schema import LATEST, schema_at
+from fakejobs.wire.schema import LATEST
 
 __all__ = ["JobsMachine", "reads_streams", "roundtrips"]
 
@@ -85,7 +82,7 @@ def roundtrips(
     """
     __tracebackhide__ = True
     check_stage(stage, date)
-    comparison = _Comparison(frozenset(map(_any_item, ignore)), null_is_absent)
+    comparison = Comparison(frozenset(map(any_item, ignore)), null_is_absent)
 
     def check(payload: Body) -> _Finding | None:
         found = _differences_of(payload, parse, dump, comparison)
@@ -154,7 +151,7 @@ def reads_streams(
             got = list(islice(reader(iter(case.chunks)), len(wanted) + 1000))
         except Exception as error:  # noqa: BLE001 - whatever the code under test raises is its answer
             return _Finding(f"the reader raised {type(error).__name__}: {error}", error)
-        found = next(_Comparison().differences(wanted, got, yields), None)
+        found = next(Comparison().differences(wanted, got, yields), None)
         return _Finding(found[1]) if found else None
 
     failed = _simplest(
@@ -232,74 +229,11 @@ def _shrunk(
 # ------------------------------------------------------------------------------- what a model has done
 
 
-class _Comparison:
-    """How payloads are compared, and which of the ignored paths have been met."""
-
-    def __init__(self, ignored: frozenset[str] = frozenset(), null_is_absent: bool = False) -> None:
-        self._ignored = ignored
-        self._null_is_absent = null_is_absent
-        self._met: set[str] = set()
-
-    def differences(self, wanted: object, got: object, path: str = "") -> Iterator[tuple[str, str]]:
-        """Path and sentence for each difference."""
-        if isinstance(wanted, Mapping) and isinstance(got, Mapping):
-            yield from self._of_mappings(wanted, got, path)
-        elif isinstance(wanted, (list, tuple)) and isinstance(got, (list, tuple)):
-            yield from self._of_lists(wanted, got, path)
-        elif not _same(wanted, got):
-            yield (
-                path,
-                f"{path or 'the payload'} is mangled: it was {_short(wanted)}, and became {_short(got)}",
-            )
-
-    def _of_mappings(
-        self, wanted: Mapping[str, object], got: Mapping[str, object], path: str
-    ) -> Iterator[tuple[str, str]]:
-        for key in {**wanted, **got}:
-            here = join_key(path, str(key))
-            if (place := _any_item(here)) in self._ignored:
-                self._met.add(place)
-            elif self._null_is_absent and wanted.get(key) is None and got.get(key) is None:
-                continue
-            elif key not in got:
-                yield here, f"{here} is lost: it was {_short(wanted[key])}"
-            elif key not in wanted:
-                yield here, f"{here} is invented: {_short(got[key])}"
-            else:
-                yield from self.differences(wanted[key], got[key], here)
-
-    def _of_lists(
-        self, wanted: Sequence[object], got: Sequence[object], path: str
-    ) -> Iterator[tuple[str, str]]:
-        shared = min(len(wanted), len(got))
-        for index in range(shared):
-            found = list(self.differences(wanted[index], got[index], join_index(path, index)))
-            if found and len(wanted) != len(got):
-                shared = index
-                break
-            yield from found
-        if len(got) < len(wanted):
-            here = join_index(path, shared)
-            yield here, f"{here} is lost: it was {_short(wanted[shared])}"
-        elif len(wanted) < len(got):
-            here = join_index(path, shared)
-            yield here, f"{here} is invented: {_short(got[shared])}"
-
-    def check_ignored(self, date: str) -> None:
-        """Raise `ValueError` if an ignored path is neither in the contract nor was met in what came out."""
-        places = set(_places(schema_at("job", date), ""))
-        for path in sorted(self._ignored - self._met - places):
-            if f"{path.rpartition('.')[0]}.*" not in places:
-                raise ValueError(
-                    f"ignore: no job has {path!r}{did_you_mean(path, sorted(places))}, and nothing else has"
-                )
-
-
 def _differences_of(
     payload: Body,
     parse: Callable[[dict[str, object]], Model],
     dump: Callable[[Model], object],
-    comparison: _Comparison,
+    comparison: Comparison,
 ) -> _Finding | list[tuple[str, str]]:
     doing = "parse"
     try:
@@ -320,7 +254,7 @@ def _others(
     payload: Body,
     parse: Callable[[dict[str, object]], Model],
     dump: Callable[[Model], object],
-    comparison: _Comparison,
+    comparison: Comparison,
     stage: JobStage | str | None,
     date: str,
 ) -> list[str]:
@@ -330,41 +264,12 @@ def _others(
     for other in islice(_made(lambda source: job(source, stage, date), source), 300):
         differences = _differences_of(other, parse, dump, comparison)
         if not isinstance(differences, _Finding):
-            found.update(dict.fromkeys(_any_item(path) for path, _sentence in differences))
+            found.update(dict.fromkeys(any_item(path) for path, _sentence in differences))
     first = _differences_of(payload, parse, dump, comparison)
     if not isinstance(first, _Finding) and first:
-        found.pop(_any_item(first[0][0]), None)
+        found.pop(any_item(first[0][0]), None)
     paths = sorted(found)
     return paths if len(paths) <= 12 else [*paths[:12], f"{len(paths) - 12} more places"]
-
-
-def _any_item(path: str) -> str:
-    return re.sub(r"\[\d+\]", "[]", path)
-
-
-def _places(schema: Schema, path: str) -> Iterator[str]:
-    """The paths of everything that ``schema`` speaks of."""
-    if path:
-        yield path
-    for member in schema.get("anyOf", ()):
-        yield from _places(member, path)
-    for key, member in schema.get("properties", {}).items():
-        yield from _places(member, join_key(path, key))
-    if isinstance(schema.get("additionalProperties"), dict):
-        yield from _places(schema["additionalProperties"], f"{path}.*")
-    if "items" in schema:
-        yield from _places(schema["items"], f"{path}[]")
-
-
-def _same(wanted: object, got: object) -> bool:
-    if isinstance(wanted, bool) or isinstance(got, bool):
-        return wanted is got
-    return wanted == got  # an enum of texts is a text, and JSON knows one kind of number
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 200 else f"{text[:150]} ... {text[-50:]}"
 
 
 # ------------------------------------------------------------------------------ what a reader has done
@@ -391,7 +296,7 @@ def _shown_pieces(case: StreamCase) -> Iterator[str]:
         else (f"The simplest stream with that, in {count} pieces:")
     )
     for chunk in case.chunks[:10]:
-        yield _short(chunk)
+        yield short(chunk)
     if count > 10:
         yield f"and {count - 10} more"
     if count == 2:

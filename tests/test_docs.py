@@ -10,6 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from fakejobs.cli import main
+from fakejobs.contract.recording import KEPT_OF_REQUEST, KEPT_OF_RESPONSE
+from fakejobs.contract.recording_files import REQUEST_KEYS, RESPONSE_KEYS
 from fakejobs.drivers.threads import serve_in_thread
 from fakejobs.hub import FakeHub
 from fakejobs.model.faults import WORDS as FAULT_WORDS
@@ -67,7 +69,7 @@ def test_help_in_the_docs_is_the_real_one(command: str, shown: str) -> None:
 
 
 def test_help_is_in_the_docs() -> None:
-    assert {"serve", "contract check"} <= {command for command, _text in SHOWN}
+    assert {"serve", "contract check", "contract verify"} <= {command for command, _text in SHOWN}
 
 
 def test_scenario_example_loads(tmp_path: Path) -> None:
@@ -103,6 +105,47 @@ def test_every_command_is_documented() -> None:
     assert isinstance(main, click.Group)
     for name in main.commands:
         assert f"fakejobs {name}" in text or f".ci/{name}" in text, f"`fakejobs {name}` is not documented"
+
+
+RECORDINGS = ROOT / "fixtures" / "recordings"
+
+
+def recordings_section() -> str:
+    return (DOCS / "contract.md").read_text(encoding="utf-8").partition("## Recordings")[2]
+
+
+def test_the_recording_that_is_shown_is_one() -> None:
+    (shown,) = blocks(recordings_section(), "json")
+    assert shown in {file.read_text(encoding="utf-8") for file in RECORDINGS.glob("*.json")}
+
+
+def test_every_key_of_a_recording_is_documented() -> None:
+    for key in {*REQUEST_KEYS, *RESPONSE_KEYS, *KEPT_OF_REQUEST, *KEPT_OF_RESPONSE}:
+        assert f"`{key}`" in recordings_section()
+
+
+def test_recordings_are_replayed_as_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("huggingface_hub", minversion="2.4.0")
+    monkeypatch.chdir(ROOT)
+    (example,) = blocks(recordings_section(), "python")
+    exec(compile(example, "contract.md", "exec"), {})
+
+
+def test_recordings_are_checked_as_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(ROOT)
+    shown, finding = (
+        block for block in blocks(recordings_section(), "text") if not block.startswith("Usage:")
+    )
+    command, _, output = shown.partition("\n")
+    done = CliRunner().invoke(main, command.split()[2:])
+    assert (done.exit_code, done.output) == (0, output)
+    for file in RECORDINGS.glob("*.json"):
+        (tmp_path / file.name).write_text(
+            re.sub('"error": "Job is already.*"', '"error": "This job is over"', file.read_text("utf-8")),
+            encoding="utf-8",
+        )
+    done = CliRunner().invoke(main, ["contract", "check", "--recordings", str(tmp_path)])
+    assert (done.exit_code, finding in done.output) == (1, True)
 
 
 def test_links_between_pages_lead_somewhere() -> None:

@@ -22,6 +22,14 @@ MAY_IMPORT = {
     "strategies": {"generate", "model", "wire"},
     # Loaded with Hypothesis, in every project that has it: only what a `JobInfo` is, until one is asked for.
     "from_type": {"wire", "strategies"},
+    "differences": {"model", "wire"},
+    "machine": {"handle", "activation", "drivers", "errors", "strategies", "generate", "wire", "model"},
+    "testing": {"machine", "strategies", "generate", "differences", "wire", "model"},
+    # It asks a hub of its own, and serves and starts what it records; the handle of a test is not its business.
+    "contract": {
+        *("execute", "drivers", "web", "hub", "clock", "generate", "differences", "wire", "model"),
+        *("errors", "version"),
+    },
 }
 
 EXCEPTIONS = {
@@ -48,6 +56,11 @@ FORBIDDEN = {
     "web": {"sqlite3", "time", "socket", "random"},
     # `random` is what a seeded source is made of.
     "generate": {"hypothesis", "flask", "werkzeug", "sqlite3", "time", "socket"},
+    "strategies": {"flask", "werkzeug", "sqlite3", "time", "socket", "random"},
+    "machine": {"flask", "werkzeug", "sqlite3", "time", "socket", "random", "huggingface_hub"},
+    "testing": {"flask", "werkzeug", "sqlite3", "time", "socket", "random", "huggingface_hub"},
+    # The commands work where nothing is tested.
+    "contract": {"hypothesis", "pytest", "flask", "sqlite3", "huggingface_hub"},
 }
 
 
@@ -100,3 +113,14 @@ def test_a_room_has_no_business_with_certain_libraries(room: str) -> None:
 def test_the_exceptions_are_still_needed() -> None:
     for where, name in EXCEPTIONS:
         assert name in {imported for _, imported in imports(PACKAGE / where)}, (where, name)
+
+
+def test_the_model_of_the_machine_shares_nothing_with_the_fake() -> None:
+    """But the names of the quirks, and a type: or else both could be wrong in the same way."""
+    shared = {
+        name
+        for path in ("machine/model.py", "machine/scripted.py")
+        for _line, name in imports(PACKAGE / path)
+        if name.startswith("fakejobs.") and not name.startswith("fakejobs.machine.")
+    }
+    assert shared == {"fakejobs.model.quirks", "fakejobs.generate.values"}

@@ -121,7 +121,7 @@ def _check_recordings(directory: str, *, as_json: bool) -> int:
     if as_json:
         click.echo(recordings_report_json(report))
     else:
-        print_recordings_report(report, click.echo)
+        print_recordings_report(report, echo)
     return report.exit_code
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from fakejobs.contract.facts import LONGEST_VALUE
-from fakejobs.contract.learned import MARKER
+from fakejobs.contract.known_jobs import MARKER
 from fakejobs.wire.json_types import Json, Schema
 from fakejobs.wire.paths import join_index, join_key
 from fakejobs.wire.times import from_iso

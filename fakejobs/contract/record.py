@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 
-from fakejobs.contract.proxy import Upstream, proxy_app
+from fakejobs.contract.proxy import proxy_app
 from fakejobs.contract.recorder import Recorder
+from fakejobs.contract.upstream import Upstream
 from fakejobs.drivers.sockets import listen, url_of
 from fakejobs.drivers.threads import serve_in_thread
 from fakejobs.execute import LOOPBACK, QUIET, run_child
@@ -34,7 +35,7 @@ def record(command: Sequence[str], upstream: str, directory: str, say: Callable[
             return run_child(command, recording_environment(own, os.environ), say)
     finally:
         recorder.close()
-        for line in _summary(recorder, directory):
+        for line in recorder.summary():
             say(f"fakejobs: {line}")
 
 
@@ -43,15 +44,3 @@ def recording_environment(url: str, given: Mapping[str, str]) -> dict[str, str]:
     without = [given[name] for name in ("no_proxy", "NO_PROXY") if given.get(name)][:1]
     no_proxy = ",".join([*without, LOOPBACK])
     return {**given, **QUIET, "HF_ENDPOINT": url, "NO_PROXY": no_proxy, "no_proxy": no_proxy}
-
-
-def _summary(recorder: Recorder, directory: str) -> list[str]:
-    count, streams = len(recorder), recorder.streams
-    exchanges = "1 exchange" if count == 1 else f"{count} exchanges"
-    of_these = (
-        "" if not streams else ", 1 of them a stream" if streams == 1 else f", {streams} of them streams"
-    )
-    lines = [f"{exchanges} recorded in {directory}{of_these}"]
-    if not count:
-        lines = ["nothing was recorded: the command asked for nothing at HF_ENDPOINT"]
-    return [*lines, *([recorder.problem] if recorder.problem else [])]

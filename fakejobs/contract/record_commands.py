@@ -25,8 +25,8 @@ import click
 def record(context: click.Context, upstream: str, directory: str, command: tuple[str, ...]) -> None:
     """Run COMMAND and record what it asks the Hub for: fakejobs record -- python train.py
 
-    Its environment points at a proxy, which passes everything on, with the caller's own token, and writes a file for each
-    exchange. Tokens, secrets, names and ids are replaced in the files. The exit code is the command's.
+    Its environment points at a proxy, which passes everything on, with the caller's own token. When it has ended, a file is written
+    for each exchange, in which tokens, secrets, names and ids are replaced. The exit code is the command's.
     """
     from fakejobs.contract.record import record as run
 

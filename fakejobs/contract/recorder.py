@@ -6,69 +6,13 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
-from fakejobs.contract.anonymous import Anonymiser, anonymous
-from fakejobs.contract.recording import (
-    BODY_LIMIT,
-    MOST_EXCHANGES,
-    BadRecording,
-    Exchange,
-    Frame,
-    file_name,
-    file_text,
-    write_file,
-)
-
-_ENDS = (b"\r\n\r\n", b"\n\n", b"\r\r")
-
-
-class Framer:
-    """Puts the chunks of a stream together to frames: events, or lines.
-
-    Args:
-        events: whether a frame ends at a blank line, or at each line.
-    """
-
-    def __init__(self, *, events: bool) -> None:
-        self.frames: list[Frame] = []
-        self.truncated = False
-        self._ends = _ENDS if events else (b"\n",)
-        self._rest = b""
-        self._size = 0
-        self._at = 0
-
-    def feed(self, chunk: bytes, at: int) -> None:
-        """The next bytes, which came ``at`` milliseconds after the headers."""
-        if self.truncated:
-            return
-        self._at = at
-        self._size += len(chunk)
-        if self._size > BODY_LIMIT:
-            self.truncated, self._rest = True, b""
-            return
-        self._rest += chunk
-        while (end := self._end()) is not None:
-            self._add(self._rest[:end])
-            self._rest = self._rest[end:]
-
-    def finish(self) -> None:
-        """The stream is over: what is left is a frame, too."""
-        if self._rest:
-            self._add(self._rest)
-            self._rest = b""
-
-    def _end(self) -> int | None:
-        ends = [index + len(mark) for mark in self._ends if (index := self._rest.find(mark)) >= 0]
-        return min(ends, default=None)
-
-    def _add(self, frame: bytes) -> None:
-        self.frames.append(Frame(self._at, frame.decode("utf-8", "replace")))
+from fakejobs.contract.anonymous import anonymous
+from fakejobs.contract.recording import MOST_EXCHANGES, BadRecording, Exchange
+from fakejobs.contract.recording_files import file_name, file_text, has_recordings, write_file
 
 
 class Recorder:
-    """Takes exchanges from any thread, and writes a file for each.
-
-    While it runs, a file is written when its exchange is over, with all replaced that is known by then; tokens and secrets of requests
-    always are. `close` writes again those in which somebody has been recognised since.
+    """Takes exchanges from any thread, and writes a file for each in the end, when everybody in them is known.
 
     Args:
         directory: where; made if it is not there, and it may not hold recordings yet.
@@ -80,72 +24,71 @@ class Recorder:
 
     def __init__(self, directory: str | Path, places: Iterable[str]) -> None:
         self.directory = Path(directory)
-        self._places = tuple(places)
+        self._places = list(places)
         self._lock = threading.Lock()
-        self._started = 0
+        self._begun = 0
+        self._closed = False
         self._kept: dict[int, Exchange] = {}
-        self._written: dict[int, tuple[str, str]] = {}
-        self._anonymiser = Anonymiser(self._places)
-        self.problem: str | None = None
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
+            taken = has_recordings(self.directory)
         except OSError as error:
             raise BadRecording(f"{directory}: cannot be made ({error.strerror})") from None
-        if any(self.directory.glob("[0-9][0-9][0-9][0-9]-*.json")):
+        if taken:
             raise BadRecording(
                 f"{directory}: has recordings already; give another --dir, or delete them first"
             )
 
     def add_place(self, place: str) -> None:
         """One more address of what is recorded: the proxy's own."""
-        self._places = (*self._places, place)
-        self._anonymiser = Anonymiser(self._places)
+        self._places.append(place)
 
-    def begin(self) -> int | None:
-        """The number of a new exchange; None: there are too many, and it will not be kept."""
+    def begin(self) -> int:
+        """The number of an exchange that begins; its file will have it."""
         with self._lock:
-            self._started += 1
-            if self._started > MOST_EXCHANGES:
-                self.problem = f"only the first {MOST_EXCHANGES:,} exchanges were kept"
-                return None
-            return self._started
+            self._begun += 1
+            return self._begun
 
-    def finish(self, number: int | None, exchange: Exchange) -> None:
-        """An exchange is over."""
-        if number is None:
-            return
+    def finish(self, number: int, exchange: Exchange) -> None:
+        """An exchange is over. Those above `MOST_EXCHANGES`, and those that are late, are not kept."""
         with self._lock:
-            self._kept[number] = exchange
-            self._anonymiser.learn(exchange)
-            self._write(number, self._anonymiser.exchange(exchange))
+            if number <= MOST_EXCHANGES and not self._closed:
+                self._kept[number] = exchange
 
     def close(self) -> None:
-        """Write what has changed now that all is known."""
+        """Write the files.
+
+        Raises:
+            BadRecording: they cannot be written.
+        """
         with self._lock:
-            numbers = sorted(self._kept)
-            finished = anonymous([self._kept[number] for number in numbers], self._places)
-            for number, exchange in zip(numbers, finished, strict=True):
-                self._write(number, exchange)
-
-    def __len__(self) -> int:
-        """How many exchanges were kept."""
-        return len(self._kept)
-
-    @property
-    def streams(self) -> int:
-        """How many of them are streams."""
-        return sum(each.response.frames is not None for each in self._kept.values())
-
-    def _write(self, number: int, exchange: Exchange) -> None:
-        file = file_name(number, exchange.request), file_text(exchange)
-        before = self._written.get(number)
-        if before == file:
-            return
+            self._closed = True
+        numbers = sorted(self._kept)
+        finished = anonymous([self._kept[number] for number in numbers], self._places)
         try:
-            write_file(self.directory, *file)
-            if before is not None and before[0] != file[0]:
-                (self.directory / before[0]).unlink(missing_ok=True)
+            for number, exchange in zip(numbers, finished, strict=True):
+                write_file(self.directory, file_name(number, exchange.request), file_text(exchange))
         except OSError as error:
-            self.problem = f"{self.directory}: cannot be written ({error.strerror})"
-            return
-        self._written[number] = file
+            raise BadRecording(f"{self.directory}: cannot be written ({error.strerror})") from None
+
+    def summary(self) -> list[str]:
+        """What was recorded, and what was not, in lines for people."""
+        count = len(self._kept)
+        if not self._begun:
+            return ["nothing was recorded: the command asked for nothing at HF_ENDPOINT"]
+        streams = sum(each.response.frames is not None for each in self._kept.values())
+        of_these = f", {_counted(streams, 'of them a stream', 'of them streams')}" if streams else ""
+        lines = [f"{_counted(count, 'exchange', 'exchanges')} recorded in {self.directory}{of_these}"]
+        failed = [each.response.failed for each in self._kept.values() if each.response.failed is not None]
+        if failed:
+            lines.append(f"{_counted(len(failed), 'request', 'requests')} got no answer: {failed[0]}")
+        if self._begun > MOST_EXCHANGES:
+            lines.append(f"only the first {MOST_EXCHANGES:,} exchanges are kept; there were {self._begun:,}")
+        elif count < self._begun:
+            missing = _counted(self._begun - count, "exchange that was", "exchanges that were")
+            lines.append(f"not kept: {missing} still under way")
+        return lines
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

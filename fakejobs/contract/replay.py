@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,10 +20,10 @@ from fakejobs.contract.recording import (
     Body,
     Recording,
     Response,
-    read_recordings,
     readdressed,
     route_of,
 )
+from fakejobs.contract.recording_files import read_recordings
 from fakejobs.drivers.threads import block_drive
 from fakejobs.model.plan import NEVER
 from fakejobs.web.context import DRIVE_KEY
@@ -65,7 +66,8 @@ class Replay:
     ) -> Response | Missed:
         """The next answer for a request; the last one is given again and again.
 
-        A body counts only where requests of the same address were recorded with different ones. The values of secrets never count.
+        A body counts only where requests of the same address were recorded with different ones. The values of secrets never count, nor does
+        the end of a name that the client made of the command line: names in that are replaced in recordings, so it differs.
         """
         key = method, path, tuple(sorted(query))
         group = self._groups.get(key)
@@ -202,14 +204,20 @@ def _phrase(status: int) -> str:
 
 
 def _spelled(body: Body | None) -> str:
-    """A body in one spelling, without the values of secrets, for comparing."""
+    """A body in one spelling, without what does not count."""
     if body is None:
         return ""
     return json.dumps(_plain(body), sort_keys=True)
 
 
 def _plain(body: Body) -> object:
-    return redact(body.value) if body.kind == "body" else body.value
+    if body.kind != "body":
+        return body.value
+    value = redact(body.value)
+    labels = value.get("labels") if isinstance(value, dict) else None
+    if isinstance(labels, dict) and isinstance(name := labels.get("name"), str):
+        labels["name"] = re.sub(r"-[0-9a-f]{8}\Z", "", name)
+    return value
 
 
 def _nearness(one: Key, other: Key) -> float:

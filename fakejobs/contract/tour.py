@@ -89,10 +89,10 @@ class _Guide:
         chunks = 0
         try:
             for step in stream.steps:
-                if not isinstance(step, WaitUntil):
+                if isinstance(step, bytes):
                     chunks += 1
                     yield step
-                elif step.instant >= NEVER or chunks >= _SAMPLES:
+                elif not isinstance(step, WaitUntil) or step.instant >= NEVER or chunks >= _SAMPLES:
                     return
                 elif step.instant > stream.clock.now():
                     stream.clock.set(step.instant)

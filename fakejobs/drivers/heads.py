@@ -1,7 +1,8 @@
-"""uvicorn's HTTP, with two things that it leaves out: an end to heads that have none, and errors in JSON."""
+"""uvicorn's HTTP, with three things that it leaves out: an end to heads that have none, errors in JSON, and silence after the end."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from http import HTTPStatus
 
@@ -11,10 +12,32 @@ HEAD_LIMIT = 64 * 1024
 """Bytes that may come without being part of a body before a head (or a chunk's, or the trailers) has to be at its end."""
 
 
+class _Closable:
+    """A transport that takes no more bytes once it is closed.
+
+    The protocol hears of that a moment later. Until then uvloop would raise an error for each write, with a traceback in the
+    server's log whenever a follower hangs up at the wrong time.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+
+    def write(self, data: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._transport, name)
+
+
 class BoundedHeads(HttpToolsProtocol):
     """One connection. Without the limit, a client could fill the memory with headers, or with what comes between chunks."""
 
     _idle_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin."""
+        super().connection_made(_Closable(transport))  # type: ignore[arg-type]  # it has all that a transport has
 
     def data_received(self, data: bytes) -> None:
         """Count, until something is complete."""

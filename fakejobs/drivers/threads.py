@@ -12,9 +12,9 @@ import socket
 import threading
 from collections.abc import Callable, Generator, Iterator
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+from werkzeug.serving import DechunkedInput, ThreadedWSGIServer, WSGIRequestHandler
 
 from fakejobs.clock import Abort, Breaking, Outage, Pause, Step, Stream
 from fakejobs.drivers.door import Door
@@ -143,6 +143,24 @@ def _waiter(client: socket.socket | None) -> Waiter:
     return EventWaiter() if client is None else SocketWaiter(client)
 
 
+class _WholeChunks:
+    """What werkzeug reads the chunks of a body from. One that is cut off is an error here.
+
+    werkzeug 3.1 says that it has read all that the chunk was to have. CPython believes it, and takes what lies behind the buffer
+    in memory for the rest of the body, or ends with a segmentation fault.
+    """
+
+    def __init__(self, rfile: BinaryIO) -> None:
+        self._rfile = rfile
+        self.readline = rfile.readline
+
+    def read(self, size: int) -> bytes:
+        data = self._rfile.read(size)
+        if len(data) < size:
+            raise OSError("the body ended within a chunk")
+        return data
+
+
 class _Handler(WSGIRequestHandler):
     """One connection of the threaded server: quiet, and every response a single write."""
 
@@ -152,9 +170,20 @@ class _Handler(WSGIRequestHandler):
     _breaks: Breaking | None = None
     wbufsize = 64 * 1024  # werkzeug flushes after each chunk; unbuffered, each would be four packets
 
+    def parse_request(self) -> bool:
+        """Read the head; HTTP/0.9, whose answers have neither status nor headers, is refused."""
+        if not super().parse_request():
+            return False
+        if self.request_version == "HTTP/0.9":
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return False
+        return True
+
     def make_environ(self) -> WSGIEnvironment:
         self.wfile.flush()  # "100 Continue", if werkzeug has just written one
         environ = super().make_environ()
+        if "wsgi.input_terminated" in environ:
+            environ["wsgi.input"] = DechunkedInput(_WholeChunks(self.rfile))  # type: ignore[arg-type]  # all that it uses
         environ["fakejobs.drive"] = self._drive
         environ[BREAK_KEY] = self._break
         return environ

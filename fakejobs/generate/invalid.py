@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from urllib.parse import urlencode
 
 from fakejobs.generate.breaking import CANDIDATES, breaking
 from fakejobs.generate.source import Source
 from fakejobs.generate.specs import IMAGES, PORTS, SOURCES, job_spec
-from fakejobs.generate.values import Body, object_id, value
+from fakejobs.generate.values import Body, object_id, schema_of, value
 from fakejobs.model.flavors import UNLISTED
 from fakejobs.wire.json_types import Json, Schema
 from fakejobs.wire.paths import join_index, join_key
-from fakejobs.wire.schema import LATEST, epoch, routes_at, schema_at
+from fakejobs.wire.schema import LATEST, epoch, routes_at
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def create_body(source: Source, date: str = LATEST) -> tuple[Json, Broken]:
         path = _OWN_RULES[rule.keyword](source, body)
         return body, Broken(rule.keyword, path, rule.place)
     _make_room(source, body, rule)
-    path = _break(source, body, rule, _job_schema(epoch(date)))
+    path = _break(source, body, rule, schema_of("job-spec", date))
     return body, Broken(rule.keyword, path, rule.place)
 
 
@@ -110,7 +110,7 @@ def body_rules(in_epoch: str = LATEST) -> tuple[Rule, ...]:
 
     Left out are those that another always covers: an id that is too short does not match its pattern either.
     """
-    schema = _job_schema(epoch(in_epoch))
+    schema = schema_of("job-spec", in_epoch)
     properties = schema["properties"]
     own = [Rule("image", (), {}), Rule("unlisted-flavor", ("flavor",), {})]
     if "portsPublic" in properties.get("expose", {}).get("properties", {}):
@@ -247,11 +247,6 @@ def _wrong(source: Source, rule: Rule, there: Json) -> Json:
     return [items[index % len(items)] for index in range(wanted)]
 
 
-@lru_cache(maxsize=64)
-def _job_schema(in_epoch: str) -> Schema:
-    return schema_at("job-spec", in_epoch)
-
-
 # --------------------------------------------------------------------------- rules that no schema can say
 
 
@@ -315,12 +310,11 @@ def query(source: Source, date: str = LATEST, routes: Collection[str] | None = N
         routes: only of these; None: of all that have a query.
 
     Raises:
-        ValueError: none of ``routes`` has a query.
+        ValueError: one of ``routes`` has no query on that day.
     """
-    rules = [rule for rule in query_rules(epoch(date)) if routes is None or rule.route in routes]
-    if not rules:
-        raise ValueError(f"no rules for queries of {sorted(routes or ())}")
-    rule = source.pick(rules)
+    check_routes(routes, date)
+    rules = query_rules(epoch(date))
+    rule = source.pick([rule for rule in rules if routes is None or rule.route in routes])
     is_list = rule.schema["type"] == "array"
     before = [_valid(source, rule.schema) for _ in range(source.integer(0, 2))] if is_list else []
     pairs = [(rule.name, text) for text in (*before, *_bad_texts(source, rule))]
@@ -331,6 +325,18 @@ def query(source: Source, date: str = LATEST, routes: Collection[str] | None = N
         pairs.insert(0, ("unheard-of", ""))  # what the route does not know is ignored
     path = join_index(rule.name, len(before)) if is_list else rule.name
     return Query(rule.route, tuple(pairs)), Broken(rule.keyword, path, rule.place)
+
+
+def check_routes(routes: Collection[str] | None, date: str = LATEST) -> None:
+    """See that each of ``routes`` has a query that can be broken; None: all that have one.
+
+    Raises:
+        ValueError: one has none, or there are no routes; the message names those that can be given.
+    """
+    known = {rule.route for rule in query_rules(epoch(date))}
+    wrong = set() if routes is None else set(routes) - known
+    if wrong or (routes is not None and not routes):
+        raise ValueError(f"no rules for queries of {sorted(wrong)}; there are some for {sorted(known)}")
 
 
 @cache
@@ -355,7 +361,7 @@ def query_rules(in_epoch: str = LATEST) -> tuple[QueryRule, ...]:
 @cache
 def _parameters(route: str, in_epoch: str) -> Mapping[str, Schema]:
     piece = next(each.query for each in routes_at(in_epoch) if each.name == route)
-    properties: dict[str, Schema] = schema_at(piece, in_epoch)["properties"] if piece else {}
+    properties: dict[str, Schema] = schema_of(piece, in_epoch)["properties"] if piece else {}
     return properties
 
 

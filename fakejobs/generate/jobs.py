@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from fakejobs.generate.source import Source
 from fakejobs.generate.specs import job_spec, resource_group
-from fakejobs.generate.values import HEX, Body, cron, instant, object_id, value
+from fakejobs.generate.values import HEX, Body, cron, instant, object_id, schema_of, value
 from fakejobs.model.draws import entity_id
 from fakejobs.model.identity import avatar_url
 from fakejobs.model.job import Job, JobAt, timeout_ms
@@ -18,7 +18,7 @@ from fakejobs.model.quirks import Quirks
 from fakejobs.model.stages import TERMINAL, JobStage
 from fakejobs.wire.encode import job_body
 from fakejobs.wire.json_types import Schema
-from fakejobs.wire.schema import LATEST, epoch, schema_at
+from fakejobs.wire.schema import LATEST, epoch
 from fakejobs.wire.times import to_iso
 
 USERS = ("fake-user", "ada", "grace-hopper", "x")
@@ -111,7 +111,7 @@ def timeline(source: Source, date: str = LATEST) -> list[Body]:
 
 def scheduled_job(source: Source, date: str = LATEST) -> Body:
     """A scheduled job, as every route answers it that answers one."""
-    schema = _schema("scheduled-job", epoch(date))
+    schema = schema_of("scheduled-job", date)
     made = _make(source, date)
     created = made.job.plan.created
     last = created + _lag(source) if source.chance() else None
@@ -137,14 +137,14 @@ def scheduled_job(source: Source, date: str = LATEST) -> Body:
             body[key] = {name: person[name] for name in schema["properties"][key]["properties"]}
     # A spec has no times: it is that of a job which does not run.
     whole = _body(source, made, Plan(created, NEVER, NEVER, JobStage.COMPLETED), created, date, whole=True)
-    spec_schema = _schema("scheduled-job-spec", epoch(date))
+    spec_schema = schema_of("scheduled-job-spec", date)
     spec: Body = {key: whole[key] for key in spec_schema["properties"] if key in whole and key != "durations"}
     body["jobSpec"] = spec
     return _known(source, body, schema)
 
 
 def _make(source: Source, date: str) -> _Made:
-    flavors: list[str] = _schema("job", epoch(date))["properties"]["flavor"]["enum"]
+    flavors: list[str] = schema_of("job", date)["properties"]["flavor"]["enum"]
     spec: dict[str, object] = {**job_spec(source, date, flavors)}
     created = instant(source)
     user = source.pick(USERS)
@@ -235,7 +235,7 @@ def _body(source: Source, made: _Made, plan: Plan, now: int, date: str, *, whole
             del body["initiator"]
         if "labels" not in body and source.chance(10):
             body["labels"] = {}
-    return _known(source, body, _schema("job", epoch(date)))
+    return _known(source, body, schema_of("job", date))
 
 
 def _known(source: Source, body: Body, schema: Schema, at: str = "") -> Body:
@@ -341,10 +341,5 @@ def _retries(made: _Made) -> int:
 
 @cache
 def _stages(in_epoch: str) -> tuple[JobStage, ...]:
-    known = _schema("job-status", in_epoch)["properties"]["stage"]["enum"]
+    known = schema_of("job-status", in_epoch)["properties"]["stage"]["enum"]
     return tuple(stage for stage in JobStage if stage in known)
-
-
-@cache
-def _schema(piece: str, in_epoch: str) -> Schema:
-    return schema_at(piece, in_epoch)

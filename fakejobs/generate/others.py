@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 
 from fakejobs.generate.source import Source, several
-from fakejobs.generate.values import Body, Maker, filled, object_id
+from fakejobs.generate.values import Body, Maker, filled, object_id, schema_of
 from fakejobs.model.draws import entity_id
 from fakejobs.model.flavors import FLAVORS
 from fakejobs.model.identity import avatar_url
 from fakejobs.wire.encode import JobBody, hardware_body
 from fakejobs.wire.json_types import Json, Schema
-from fakejobs.wire.schema import LATEST, epoch, schema_at
+from fakejobs.wire.schema import LATEST, schema_at
 
 _USERS = ("fake-user", "ada", "grace-hopper")
 _ROLES = ("write", "read", "fineGrained", "god")
@@ -37,7 +36,7 @@ class ErrorAnswer:
 
 def hardware(source: Source, date: str = LATEST) -> Body:
     """An item of the hardware list: a flavor that is offered, or one that may be some day."""
-    schema = _schema("hardware", epoch(date))
+    schema = schema_of("hardware", date)
     if source.chance(25):
         return _invented(source, schema)
     # Chosen here and not copied: a nested object that two bodies share would be changed in both.
@@ -88,7 +87,7 @@ def whoami(source: Source, date: str = LATEST) -> Body:
         "orgs": make_orgs,
         "auth": lambda source, schema: _auth(source, schema, name),
     }
-    return filled(source, _schema("whoami", epoch(date)), own)
+    return filled(source, schema_of("whoami", date), own)
 
 
 def _who(kind: str, name: str) -> dict[str, Maker]:
@@ -169,8 +168,3 @@ def error(source: Source) -> ErrorAnswer:
 
 def _constant(each: Json) -> Maker:
     return lambda _source, _schema: each
-
-
-@cache
-def _schema(piece: str, in_epoch: str) -> Schema:
-    return schema_at(piece, in_epoch)

@@ -6,7 +6,6 @@ All of it is valid, and accepted by a fake whose quirks are not changed; only `a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 
 from fakejobs.generate.source import Source, several
 from fakejobs.generate.values import (
@@ -18,11 +17,12 @@ from fakejobs.generate.values import (
     label_key,
     label_value,
     object_id,
+    schema_of,
     value,
 )
 from fakejobs.model.flavors import UNLISTED
 from fakejobs.wire.json_types import Json, Schema
-from fakejobs.wire.schema import LATEST, epoch, schema_at
+from fakejobs.wire.schema import LATEST
 
 IMAGES = (
     "python:3.12",
@@ -51,7 +51,7 @@ def job_spec(source: Source, date: str = LATEST, flavors: Sequence[str] | None =
         date: an ISO date, or "latest".
         flavors: what to choose the hardware from, simplest first; None: all that is offered on that day.
     """
-    schema = _schema("job-spec", epoch(date))
+    schema = schema_of("job-spec", date)
     properties: dict[str, Schema] = schema["properties"]
     image = "spaceId" if source.chance(15) else "dockerImage"
     offered = listed_flavors(properties["flavor"]) if flavors is None else flavors
@@ -68,7 +68,7 @@ def any_job_spec(source: Source, date: str = LATEST) -> Body:
 
     Beside what `job_spec` yields: hardware that is not offered, an image and a Space together or neither, public ports that are no ports.
     """
-    schema = _schema("job-spec", epoch(date))
+    schema = schema_of("job-spec", date)
     properties: dict[str, Schema] = schema["properties"]
     body = job_spec(source, date, properties["flavor"]["enum"])
     images = source.integer(0, 9)
@@ -103,7 +103,7 @@ def environment(source: Source) -> dict[str, str]:
 
 def volume(source: Source, schema: Schema | None = None) -> Body:
     """A volume, as it is asked for."""
-    schema = schema or _schema("job-spec", epoch(LATEST))["properties"]["volumes"]["items"]
+    schema = schema or schema_of("job-spec", LATEST)["properties"]["volumes"]["items"]
     return filled(source, schema, {"source": lambda source, _schema: source.pick(SOURCES)})
 
 
@@ -122,7 +122,7 @@ def expose(source: Source, schema: Schema) -> Body:
 def scheduled_body(source: Source, date: str = LATEST) -> Body:
     """The body of ``POST /api/scheduled-jobs/{namespace}``."""
     own: dict[str, Maker] = {"jobSpec": lambda source, _schema: job_spec(source, date)}
-    return filled(source, _schema("scheduled-job-body", epoch(date)), own)
+    return filled(source, schema_of("scheduled-job-body", date), own)
 
 
 def labels_body(source: Source) -> Body:
@@ -132,7 +132,7 @@ def labels_body(source: Source) -> Body:
 
 def expose_body(source: Source, date: str = LATEST) -> Body:
     """The body of ``PUT .../expose``."""
-    return expose(source, _schema("expose-body", epoch(date)))
+    return expose(source, schema_of("expose-body", date))
 
 
 def schedule_body(source: Source) -> Body:
@@ -197,8 +197,3 @@ _PERCENT = {
     "network": 20,
     "resourceGroupId": 20,
 }
-
-
-@cache
-def _schema(piece: str, in_epoch: str) -> Schema:
-    return schema_at(piece, in_epoch)

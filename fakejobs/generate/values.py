@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from functools import cache
 
 from fakejobs.generate.source import Source, several
 from fakejobs.wire.json_types import Json, Schema
 from fakejobs.wire.pieces import CRON, MAX_SAFE_INTEGER, OBJECT_ID, UTC_TIME
+from fakejobs.wire.schema import LATEST, epoch, schema_at
 from fakejobs.wire.times import to_iso
 
 Body = dict[str, Json]
@@ -106,6 +108,16 @@ PATTERNS: Mapping[str, Callable[[Source], str]] = {
     r"^[\x20-\x7F]*$": lambda source: source.word(LETTERS + DIGITS + " !~", 0, 20),
 }
 """How to make a text of each pattern of the schema."""
+
+
+def schema_of(piece: str, date: str = LATEST) -> Schema:
+    """A piece of the schema as it was on a day. It is shared by all who ask: not to be changed."""
+    return _schema_in(piece, epoch(date))
+
+
+@cache
+def _schema_in(piece: str, in_epoch: str) -> Schema:
+    return schema_at(piece, in_epoch)
 
 
 def value(source: Source, schema: Schema) -> Json:

@@ -65,13 +65,17 @@ def chaos(seed: int, level: str = "medium") -> Chaos:
         ValueError: there is no such level, or the seed is no whole number of 64 bits.
     """
     if level not in LEVELS:
-        raise ValueError(f"chaos: there is no level {level!r}{did_you_mean(str(level), LEVELS)}; give {', '.join(LEVELS)}")
+        raise ValueError(
+            f"chaos: there is no level {level!r}{did_you_mean(str(level), LEVELS)}; give {', '.join(LEVELS)}"
+        )
     if isinstance(seed, bool) or not isinstance(seed, int) or not -(2**63) <= seed < 2**63:
         raise ValueError("chaos: seed: give a whole number of at most 64 bits")
     levels = LEVELS[: LEVELS.index(level) + 1]
     pool = [name for each in levels for name in _POOL[each]]
     order = sorted(pool, key=lambda name: draw(seed, name, f"chaos {level}", 0))
-    presets = tuple((name, _words(seed, level, name)) for name in sorted(order[: _HOW_MANY[level]], key=pool.index))
+    presets = tuple(
+        (name, _words(seed, level, name)) for name in sorted(order[: _HOW_MANY[level]], key=pool.index)
+    )
     fates: list[Mapping[str, object]] = [fate for each in levels for fate in _FATES[each]]
     outcomes = tuple(_fate(seed, level, index, fates) for index in range(_JOBS))
     return Chaos(seed, level, presets, (*outcomes, {}))
@@ -85,7 +89,9 @@ def chaos_from(value: object) -> tuple[str, int | None]:
     """
     words = {"level": value} if isinstance(value, str) else value
     if not isinstance(words, Mapping):
-        raise ValueError('chaos: give a level, such as "high", or a table such as { level = "high", seed = 7 }')
+        raise ValueError(
+            'chaos: give a level, such as "high", or a table such as { level = "high", seed = 7 }'
+        )
     for word in words:
         if word not in ("level", "seed"):
             raise ValueError(f"chaos.{word}: unknown word{did_you_mean(str(word), ('level', 'seed'))}")

@@ -256,7 +256,9 @@ def named(value: object, where: str = "presets") -> list[tuple[str, Words]]:
     for index, each in enumerate(value):
         words = {"name": each} if isinstance(each, str) else each
         if not isinstance(words, Mapping) or not isinstance(words.get("name"), str):
-            raise ValueError(f'{where}[{index}]: give a name, or a table such as {{ name = "stream_drop", cut_after = 9 }}')
+            raise ValueError(
+                f'{where}[{index}]: give a name, or a table such as {{ name = "stream_drop", cut_after = 9 }}'
+            )
         # A rule may be about the name of a job; then it is written as `labels`.
         words, name = {word: each for word, each in words.items() if word != "name"}, str(words["name"])
         try:

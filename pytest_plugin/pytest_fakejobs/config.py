@@ -46,7 +46,9 @@ WORDS = (
     ),
     Word("scenario", "FILE", "a TOML scenario file [none]"),
     Word(
-        "presets", "NAMES", "what goes wrong, by name, separated by spaces or commas; fakejobs presets lists them [none]"
+        "presets",
+        "NAMES",
+        "what goes wrong, by name, separated by spaces or commas; fakejobs presets lists them [none]",
     ),
     Word("chaos", "LEVEL", "a mix of what goes wrong, drawn from the seed: low, medium or high [none]"),
     Word(

@@ -612,6 +612,8 @@ def test_without_the_permission(hub: RemoteHub, api: HfApi) -> None:
         ) as caught:
             who.run_job(image="python:3.12", command=["true"], namespace=namespace)
         assert caught.value.response.status_code == 403
+
+
 # The functions of the module, which know their endpoint from the environment alone
 
 _SCRIPT = """

@@ -107,8 +107,7 @@ class InProcessFollowing:
         self._chunks = iter(chunks)
         self._buffer = b""
         self._ended = False
-        while not self._buffer and not self._ended:
-            self._pull()
+        self._pull()
 
     def line(self, seconds: float) -> bytes | None:
         until = time.monotonic() + seconds

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fakejobs.clock import Anchor
-from fakejobs.contract.proxy import Upstream, proxy_app
+from fakejobs.contract.proxy import proxy_app
 from fakejobs.contract.recorder import Recorder
-from fakejobs.contract.recording import Recording, read_recordings
+from fakejobs.contract.recording import Recording
+from fakejobs.contract.recording_files import read_recordings
+from fakejobs.contract.upstream import Upstream
 from fakejobs.drivers.threads import serve_in_thread
 from fakejobs.hub import FakeHub
 from fakejobs.hub.settings import settings_from

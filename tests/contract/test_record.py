@@ -22,9 +22,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from fakejobs.contract import proxy
+from fakejobs.contract import recorder as recorder_module
+from fakejobs.contract.passed_on import Framer
 from fakejobs.contract.record import recording_environment
-from fakejobs.contract.recorder import Framer, Recorder
-from fakejobs.contract.recording import BODY_LIMIT, BadRecording, Response, read_recordings
+from fakejobs.contract.recorder import Recorder
+from fakejobs.contract.recording import BODY_LIMIT, BadRecording, Body, Exchange, Request, Response
+from fakejobs.contract.recording_files import read_recordings
 from fakejobs.drivers.threads import serve_in_thread
 from fakejobs.hub import FakeHub
 from fakejobs.web.app import wsgi_app
@@ -373,6 +376,86 @@ def test_bodies_that_are_not_kept(tmp_path: Path) -> None:
     assert (third.response.body.kind, third.response.body.raw()) == ("base64", b"\x89PNG")
 
 
+@pytest.mark.parametrize(
+    ("sent", "cut_by", "kept"),
+    [
+        (b"\x89PNG", None, Body("base64", "iVBORw==")),
+        (b"\x89P", "client", Body("omitted", "it was cut off")),
+    ],
+)
+def test_a_client_that_hangs_up_has_all_of_it_or_not(
+    tmp_path: Path, sent: bytes, cut_by: str | None, kept: Body
+) -> None:
+    """That an answer is whole follows from its length: neither how long the server stays nor when the client leaves counts."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 4\r\n\r\n"
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        recording(f"http://127.0.0.1:{listening.getsockname()[1]}", tmp_path / "r") as url,
+    ):
+        client = HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)
+        client.request("GET", "/png")
+        connection, _ = listening.accept()
+        with connection:
+            connection.settimeout(PATIENCE)
+            assert connection.recv(65536)
+            connection.sendall(head + sent)
+            response = client.getresponse()
+            assert response.read(len(sent)) == sent
+            response.close()
+            client.close()
+            assert connection.recv(1) == b"", "the proxy has let go of the server"
+    found = only(tmp_path / "r")
+    assert (found.cut.by if found.cut is not None else None, found.body) == (cut_by, kept)
+
+
+def test_files_are_numbered_as_requests_arrive(tmp_path: Path) -> None:
+    """However long their answers take."""
+    go = threading.Event()
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
+        start_response("200 OK", [("Content-Type", "text/event-stream")])
+        yield b"data: 1\n\n"
+        if environ["PATH_INFO"] == "/slow":
+            go.wait(PATIENCE)
+
+    with (
+        serve_in_thread(app_of(answer)) as server,
+        recording(server.url, tmp_path / "r") as url,
+        following(url, "/slow") as response,
+    ):
+        assert response.readline() == b"data: 1\n"
+        assert ask(url, "GET", "/quick").body == b"data: 1\n\n"
+        go.set()
+        response.read()
+    assert [found.name for found in read_recordings(tmp_path / "r")] == [
+        "0001-GET-slow.json",
+        "0002-GET-quick.json",
+    ]
+
+
+def test_what_did_not_end_and_what_came_too_late(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, [])
+    first, second = recorder.begin(), recorder.begin()
+    recorder.finish(second, Exchange(Request("GET", "/two"), Response(200)))
+    recorder.close()
+    recorder.finish(first, Exchange(Request("GET", "/one"), Response(200)))
+    assert [file.name for file in tmp_path.iterdir()] == ["0002-GET-two.json"]
+    assert recorder.summary() == [
+        f"1 exchange recorded in {tmp_path}",
+        "not kept: 1 exchange that was still under way",
+    ]
+
+
+def test_only_so_many_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder_module, "MOST_EXCHANGES", 2)
+    recorder = Recorder(tmp_path, [])
+    for _ in range(3):
+        recorder.finish(recorder.begin(), Exchange(Request("GET", "/"), Response(200)))
+    recorder.close()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["0001-GET-root.json", "0002-GET-root.json"]
+    assert recorder.summary()[1] == "only the first 2 exchanges are kept; there were 3"
+
+
 def test_too_many_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proxy, "MOST_AT_ONCE", 1)
 
@@ -501,14 +584,29 @@ def test_mistakes_are_told_before_the_command_is_run(tmp_path: Path) -> None:
     done = record("--dir", str(tmp_path), "--", sys.executable, "-c", "print(1)")
     assert (done.returncode, done.stdout) == (1, "")
     assert "has recordings already" in done.stderr
-    assert record("--dir", str(tmp_path / "x"), "--", "no-such-program").returncode == 127
+    done = record("--dir", str(tmp_path / "x"), "--", "no-such-program")
+    assert (done.returncode, done.stdout) == (127, "")
+    assert "fakejobs: no-such-program: command not found" in done.stderr
+    assert record("--dir", str(tmp_path / "y"), "--", str(tmp_path)).returncode == 126
+
+
+def test_a_server_that_is_down_is_told_at_the_end(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    asks = "import os, urllib.request as r\ntry: r.urlopen(os.environ['HF_ENDPOINT'])\nexcept OSError: raise SystemExit(4)"
+    done = record("--upstream", nobody, "--dir", str(tmp_path / "r"), "--", sys.executable, "-c", asks)
+    assert done.returncode == 4
+    assert (
+        f"fakejobs: 1 request got no answer: {nobody} cannot be reached (Connection refused)" in done.stderr
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
-def test_signals_are_passed_on_and_what_was_recorded_stays(hub: FakeHub, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_signals_are_passed_on_and_what_was_recorded_stays(hub: FakeHub, tmp_path: Path, name: str) -> None:
     child = (
         "import os, signal, sys, urllib.request\n"
-        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
+        f"signal.signal(signal.{name}, lambda *_: sys.exit(7))\n"
         "urllib.request.urlopen(os.environ['HF_ENDPOINT'] + '/api/jobs/hardware').read()\n"
         "print('ready', flush=True)\nsignal.pause()"
     )
@@ -516,12 +614,12 @@ def test_signals_are_passed_on_and_what_was_recorded_stays(hub: FakeHub, tmp_pat
         process = subprocess.Popen(
             [sys.executable, "-m", "fakejobs", "record", "--upstream", server.url, "--dir", str(tmp_path / "r"), "--",
              sys.executable, "-c", child],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )  # fmt: skip
         with process, contextlib.ExitStack() as stack:
             stack.callback(process.kill)
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(getattr(signal, name))
             assert process.wait(timeout=PATIENCE) == 7
     assert len(read_recordings(tmp_path / "r")) == 1

@@ -10,8 +10,8 @@ import pytest
 
 from fakejobs.contract.verify import account, changes, creation, errors, ledger, lifecycle, lists, streams
 from fakejobs.contract.verify.facts import Fact
+from fakejobs.contract.verify.plan import jobs_of
 from fakejobs.contract.verify.programs import PROGRAMS
-from fakejobs.contract.verify.run import jobs_of
 from fakejobs.contract.verify.suite import FACTS
 from fakejobs.model.quirks import Quirks
 from fakejobs.model.stages import TERMINAL

@@ -106,11 +106,13 @@ def meant(jobs: FakeJobs, name: str) -> Iterator[None]:
         yield
 
 
+PROGRAMS: list[Callable[[], object]] = [train, follow, wait]
+
 # That nothing will ever happen is found out by asking ten thousand times: once is enough.
 TRIED = [
     (door, name, program)
     for name in PRESETS
-    for program in (train, follow, wait)
+    for program in PROGRAMS
     for door in ("fakejobs", "fakejobs_server")
     if name != "never_scheduled" or program is follow or (program, door) == (wait, "fakejobs")
 ]
@@ -130,7 +132,7 @@ def test_every_preset(
     jobs.clock.patch(PACKAGE)
     with meant(jobs, name):
         seen = outcome(program)
-    assert seen == EXPECTED[name][[train, follow, wait].index(program)]
+    assert seen == EXPECTED[name][PROGRAMS.index(program)]
 
 
 def test_how_late_it_is(fakejobs: FakeJobs) -> None:

@@ -117,6 +117,13 @@ def test_what_is_no_http_is_a_400_and_hurts_nobody(live: Live, request_bytes: by
     assert live.ask("GET", "/echo").status == 200
 
 
+def test_no_answer_is_without_a_status(live: Live) -> None:
+    """In HTTP/0.9, which werkzeug would speak, answers have neither status nor headers."""
+    with socket.create_connection(live.address, PATIENCE) as sock, sock.makefile("rb") as reader:
+        sock.sendall(b"GET /echo\r\n\r\n")
+        assert reader.readline().startswith(b"HTTP/1.1 ")
+
+
 @pytest.mark.parametrize("trailers", [False, True])
 def test_heads_and_trailers_without_an_end_are_cut_off(trailers: bool) -> None:
     """uvicorn would keep all of it."""

@@ -17,6 +17,8 @@ from fakejobs.clock import Anchor, Clock
 from fakejobs.drivers.pace import KEEP_ALIVE
 from fakejobs.drivers.threads import Following, block_drive, serve_in_thread
 from fakejobs.drivers.waiters import EventWaiter, SocketWaiter, Waiter
+from fakejobs.hub import FakeHub
+from fakejobs.web.app import wsgi_app
 from tests.drivers.live import PATIENCE, Live, frame
 from tests.drivers.streaming_app import App, Log
 
@@ -247,6 +249,21 @@ def test_a_client_that_reads_nothing_does_not_keep_the_server() -> None:
             live.wait_for(subscribed=1)
             before = time.monotonic()
         assert time.monotonic() - before < 1.5
+
+
+@pytest.mark.parametrize("size", [b"2", b"2000", b"200001", b"7fffffff"])
+def test_a_chunk_that_is_cut_off_is_no_body(hub: FakeHub, size: bytes) -> None:
+    """werkzeug takes the rest from the memory of the process."""
+    head = b"POST /api/jobs/fake-user HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer hf_x\r\nTransfer-Encoding: chunked\r\n"
+    with serve_in_thread(wsgi_app(hub)) as server:
+        with socket.create_connection((server.host, server.port), PATIENCE) as sock:
+            sock.sendall(head + b"Content-Type: application/json\r\n\r\n" + size + b"\r\n{")
+            sock.shutdown(socket.SHUT_WR)
+            with sock.makefile("rb") as reader:
+                answer = reader.read()
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert b"its chunks are malformed" in answer
+    assert hub.count_all() == 0
 
 
 def test_a_server_ends_when_the_block_fails() -> None:

@@ -10,9 +10,18 @@ TIMES = "FAKEJOBS_FUZZ_TIMES"
 """Environment variable: how many times the ordinary number of examples."""
 
 
+SEED = "FAKEJOBS_FUZZ_SEED"
+"""Environment variable: what the examples of a nightly run are made from, for those that schemathesis makes."""
+
+
 def times() -> int:
     """The factor that is asked for: 1 in ordinary runs."""
     return int(os.environ.get(TIMES, "1"))
+
+
+def seed() -> int:
+    """The seed that is asked for: 0 in ordinary runs."""
+    return int(os.environ.get(SEED, "0"))
 
 
 def share(examples: int) -> settings:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -13,42 +12,34 @@ from typing import Any
 
 import pytest
 
-from tests.fuzz.size import times
+from tests.fuzz.size import seed, times
 
 ROOT = Path(__file__).parents[2]
 HUB_DOCUMENT = ROOT.parent / "shared" / "facts" / "hub-jobs.openapi.json"
 EXAMPLES = 6
 """For each operation, with good and with bad data each, and as many sequences of eight linked calls."""
 
-SECONDS_PER_EXAMPLE = 13
+MOST_GROWTH = 256 * 1024 * 1024
+"""Bytes by which the process may grow, however many examples there are."""
 
 
 def explored(which: str) -> dict[str, Any]:
-    seed = 0 if times() == 1 else secrets.randbelow(10_000)
-    if find_spec("schemathesis") is None:  # it needs Python 3.11
-        pytest.skip("schemathesis is not installed")
+    """What a run has found, when that is nothing bad."""
+    if find_spec("schemathesis") is None:
+        pytest.skip("schemathesis is not installed: it needs Python 3.11")
+    words = ["-m", "tests.fuzz.contract", which, str(EXAMPLES * times()), str(seed())]
     done = subprocess.run(
-        [
-            sys.executable,
-            "-W",
-            "error",
-            "-m",
-            "tests.fuzz.contract",
-            which,
-            str(EXAMPLES * times()),
-            str(seed),
-        ],
+        [sys.executable, "-W", "error", *words],
         cwd=ROOT,
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=EXAMPLES * times() * SECONDS_PER_EXAMPLE,
         env={**os.environ, "PYTHONHASHSEED": "0"},  # schemathesis picks from sets
         check=False,
     )
     assert done.returncode == 0, done.stderr[-5000:]
     found: dict[str, Any] = json.loads(done.stdout)
-    again = f"python -m tests.fuzz.contract {which} {EXAMPLES * times()} {seed}"
+    again = " ".join(["PYTHONHASHSEED=0 python", *words])
     assert not found["failures"], "\n\n".join([again, *found["failures"]])
     return found
 
@@ -56,18 +47,9 @@ def explored(which: str) -> dict[str, Any]:
 def check(found: dict[str, Any]) -> None:
     assert found["statuses"].keys() <= {"200", "400", "403", "404", "405", "406", "409", "413", "415", "501"}
     assert found["statuses"]["200"] > found["requests"] / 5, "too few requests get through"
-    links = {
-        "inspect",
-        "logs",
-        "metrics",
-        "events",
-        "cancel",
-        "duplicate",
-        "labels",
-        "expose",
-        "job-auth-check",
-    }
-    assert len(found["followed"].keys() & links) >= 6, found["followed"]
+    assert found["grown"] < MOST_GROWTH
+    # A few sequences do not meet all links, many do.
+    assert len(found["unfollowed"]) <= (len(found["followed"]) if times() == 1 else 0), found["unfollowed"]
 
 
 def test_by_our_own_document() -> None:

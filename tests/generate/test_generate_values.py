@@ -79,7 +79,7 @@ def test_a_key_that_the_schema_gets_some_day_comes_out_of_it(
             part["properties"]["shinyKey"] = {"enum": ["new"]}
         return schema
 
-    monkeypatch.setattr(jobs, "_schema", schema_of_some_day)
+    monkeypatch.setattr(jobs, "schema_of", schema_of_some_day)
     choices = Seeded(0)
     made = [jobs.job(choices) for _ in range(30)]
     parts = [each[place] if place else each for each in made]

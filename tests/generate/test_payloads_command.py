@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from fakejobs.cli import main
 from fakejobs.generate.kinds import KINDS
+from fakejobs.wire.pieces import MAX_SAFE_INTEGER
 from fakejobs.wire.validate import problems
 
 
@@ -60,10 +61,13 @@ def test_jobs_in_one_stage_as_they_were_on_a_day() -> None:
 
 def test_a_number_beyond_64_bits_is_printed_too() -> None:
     lines = made("--kind", "invalid-create-body", "--count", "2000").splitlines()
-    numbers = [json.loads(line)["body"] for line in lines]
-    assert (
-        any(isinstance(body, dict) and (body.get("attempts") or 0) == 10**400 for body in numbers) or numbers
-    )
+    timeouts = [case["body"]["timeoutSeconds"] for case in map(json.loads, lines) if too_long(case["broken"])]
+    assert MAX_SAFE_INTEGER + 10**30 in timeouts
+    assert all(timeout > MAX_SAFE_INTEGER for timeout in timeouts)
+
+
+def too_long(broken: dict[str, str]) -> bool:
+    return (broken["rule"], broken["path"]) == ("maximum", "timeoutSeconds")
 
 
 def test_all_kinds_are_listed() -> None:

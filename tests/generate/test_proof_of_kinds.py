@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.nightly import payloads
+from tests.nightly import others, payloads
 
 SHARE = 2_000
 SEED = 7
@@ -37,3 +37,10 @@ def test_every_key_is_there_and_missing_and_every_value_comes(
 ) -> None:
     expected = {place for place in payloads.NEVER_SEEN if place.startswith(f"{kind}.")}
     assert payloads.unseen(made, kind) == expected
+
+
+@pytest.mark.parametrize("kind", others.CHECKS)
+def test_all_are_right(kind: str) -> None:
+    sorts = others.check(kind, SHARE, SEED)
+    assert sum(sorts.values()) == SHARE
+    assert len(sorts) > 1

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import run_state_machine_as_test
+from pathlib import Path
+from typing import ClassVar
 
-from fakejobs.hub import jobs
+import pytest
+
+import fakejobs
+from fakejobs.errors import FakeJobsError
 from fakejobs.machine import JobsMachine
-from tests.nightly.machine import run
+from tests.nightly.machine import other_quirks, run
 
 RUNS, STEPS = 50, 50
 
@@ -17,33 +19,42 @@ def test_the_fake_does_what_the_model_says() -> None:
     run(RUNS, STEPS)
 
 
-@pytest.mark.parametrize("broken", ["count", "order", "labels"])
-def test_what_is_broken_is_found(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if broken == "count":
-        count = jobs.count
-        monkeypatch.setattr(jobs, "count", lambda *args: count(*args) + 1)
-    elif broken == "order":
-        newest = jobs.newest
-        monkeypatch.setattr(
-            jobs, "newest", lambda *args, **words: jobs.Page(newest(*args, **words).jobs[::-1], None)
-        )
-    else:
-        relabel = jobs.relabel
+@pytest.mark.parametrize(("quirk", "value"), [*other_quirks()])
+def test_it_does_so_with_every_quirk_the_other_way(quirk: str, value: str) -> None:
+    run(5, 30, **{quirk: value})
 
-        def merge(state, caller, namespace, job_id, labels):  # type: ignore[no-untyped-def]  # stands in for `relabel`
-            before = jobs.read(state, caller, namespace, job_id).job.labels
-            return relabel(state, caller, namespace, job_id, {**before, **labels})
 
-        monkeypatch.setattr(jobs, "relabel", merge)
-    with pytest.raises(AssertionError):
-        run_state_machine_as_test(
-            JobsMachine,
-            settings=settings(
-                max_examples=200,
-                stateful_step_count=20,
-                deadline=None,
-                database=None,
-                phases=(Phase.generate,),  # shrinking takes a minute, and is not what is shown here
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+def test_a_log_that_closes_before_its_job_begins_is_not_followed() -> None:
+    class Closing(JobsMachine):
+        options: ClassVar = {"quirks": {"logs_while_scheduling": "close"}}
+
+    machine = Closing()
+    body, then = {"dockerImage": "python:3.12", "flavor": "cpu-basic"}, {"scheduling": 5, "running": 0}
+    job = machine.submit(body=body, then=then)
+    machine.follow(job=job, tail=None)
+    machine.advance(seconds=5)
+    machine.follow(job=job, tail=None)
+    machine.teardown()
+
+
+@pytest.mark.parametrize(
+    ("scenario", "why"),
+    [
+        ("[flavors.h200]\ncapacity = 1", r"its model knows no queues; .* \(h200\)"),
+        ('[[jobs]]\nstage = "ERROR"\nage = "90m"', "its model begins without jobs"),
+    ],
+    ids=["queue", "jobs"],
+)
+def test_a_fake_that_the_model_does_not_understand_is_refused(
+    scenario: str, why: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "scenario.toml"
+    file.write_text(scenario)
+
+    class Scripted(JobsMachine):
+        options: ClassVar = {"scenario": file}
+
+    with pytest.raises(FakeJobsError, match=why):
+        Scripted()
+    with fakejobs.activate() as fake:  # the one of the machine is gone
+        assert fake.jobs == []

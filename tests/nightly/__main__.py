@@ -5,36 +5,43 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from tests.conftest import frozen_hub
-from tests.nightly import fuzz, invalid, payloads
+from tests.nightly import fuzz, invalid, others, payloads
+from tests.nightly.machine import other_quirks
 from tests.nightly.machine import run as play
 from tests.support.play import submit
 
 
 def run_payloads(count: int = 100_000) -> None:
-    made = list(payloads.jobs(count))
-    print(f"  valid and round-tripped: {payloads.check_schema(made):,}")
-    schema = payloads.hub_schema()
-    if schema is None:
-        print("  the Hub's document is not beside this checkout")
-    else:
-        print(f"  valid by the Hub's document: {payloads.check_document(made, schema):,}")
-    print(f"  never seen: {sorted(payloads.unseen(made)) or 'nothing'}")
+    for kind in payloads.KINDS:
+        made = list(payloads.made(kind, count if kind == "job" else count // 10))
+        valid = payloads.check_schema(made) if kind == "job" else payloads.check_kind(kind, made)
+        schema = payloads.hub_schema(kind)
+        by_document = (
+            "the Hub's document is not beside this checkout"
+            if schema is None
+            else f"by the Hub's document {payloads.check_document(made, schema):,}"
+        )
+        missing = payloads.unseen(made, kind) - payloads.NEVER_SEEN.keys()
+        assert not missing, f"{kind}: never seen: {sorted(missing)}"
+        print(f"  {kind}: valid {valid:,}; {by_document}; every key and value seen")
+        if kind == "job":
+            run_clients(made)
+    for kind in others.CHECKS:
+        sorts = others.check(kind, count // 10)
+        print(f"  {kind}: right {sum(sorts.values()):,}; of {len(sorts)} sorts")
+
+
+def run_clients(made: list[payloads.Payload]) -> None:
     pythons = {
         release: payloads.ROOT / ".venv-clients" / release / "bin/python" for release in payloads.RELEASES
     }
-    for release, python in {**pythons, "here": sys.executable}.items():
-        print(f"  {release}: {payloads.parse_with(python, made)}")  # type: ignore[arg-type]
-    for kind in payloads.KINDS.keys() - {"job"}:
-        others = list(payloads.made(kind, count // 10))
-        valid = payloads.check_kind(kind, others)
-        schema = payloads.hub_schema(kind)
-        by_document = payloads.check_document(others, schema) if schema is not None else 0
-        missing = sorted(payloads.unseen(others, kind) - payloads.NEVER_SEEN.keys())
-        print(
-            f"  {kind}: valid {valid:,}, by the Hub's document {by_document:,}; never seen: {missing or 'nothing'}"
-        )
+    for python in (*pythons.values(), Path(sys.executable)):
+        answer = payloads.parse_with(python, made)
+        assert (answer["failure"], answer["parsed"]) == (None, len(made)), answer
+        print(f"  parsed by {answer['release']}: {answer['parsed']:,}")
 
 
 def run_invalid(count: int = 50_000) -> None:
@@ -48,7 +55,7 @@ def run_invalid(count: int = 50_000) -> None:
     hub.close()
 
 
-def run_fuzz(times: int = 25) -> None:
+def run_fuzz(times: int = 60) -> None:
     if fuzz.run_fuzz(times) != 0:
         sys.exit("fuzzing has found something")
 
@@ -56,6 +63,9 @@ def run_fuzz(times: int = 25) -> None:
 def run_machine(runs: int = 2_000, steps: int = 50) -> None:
     play(runs, steps)
     print(f"  no divergence in {runs:,} runs of up to {steps} steps")
+    for quirk, value in other_quirks():
+        play(runs // 40, steps, **{quirk: value})
+    print(f"  nor in {runs // 40:,} with each quirk the other way")
 
 
 PARTS: dict[str, Callable[[], None]] = {

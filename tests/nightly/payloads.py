@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 
+from fakejobs.generate import specs
 from fakejobs.generate.kinds import endless
+from fakejobs.generate.source import Seeded, Source
 from fakejobs.wire.info import JobInfo
 from fakejobs.wire.json_types import Schema
 from fakejobs.wire.schema import schema_at
@@ -25,8 +27,7 @@ NEWER_THAN_THE_DOCUMENT = ("network",)
 RELEASES = ("1.33.0", "0.36.2")
 Payload = dict[str, Any]
 
-
-# Where the Hub's document has the schema of each kind of payload, and the piece of ours.
+# The piece of our schema of each kind of payload, and where the Hub's document has its own.
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "job": ("job", ("/api/jobs/{namespace}/{jobId}", "get", "responses", "200")),
     "scheduled-job": (
@@ -38,6 +39,18 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "create-body": ("job-spec", ("/api/jobs/{namespace}", "post", "requestBody")),
     "job-spec": ("job-spec", ("/api/jobs/{namespace}", "post", "requestBody")),
     "scheduled-body": ("scheduled-job-body", ("/api/scheduled-jobs/{namespace}", "post", "requestBody")),
+    "labels-body": ("labels-body", ("/api/jobs/{namespace}/{jobId}/labels", "put", "requestBody")),
+    "expose-body": ("expose-body", ("/api/jobs/{namespace}/{jobId}/expose", "put", "requestBody")),
+    "schedule-body": (
+        "schedule-body",
+        ("/api/scheduled-jobs/{namespace}/{jobId}/schedule", "post", "requestBody"),
+    ),
+}
+# Those that `fakejobs payloads` does not print.
+NOT_PRINTED: dict[str, Callable[[Source], Payload]] = {
+    "labels-body": specs.labels_body,
+    "expose-body": specs.expose_body,
+    "schedule-body": specs.schedule_body,
 }
 # What no payload of a kind has, and why.
 NEVER_SEEN = {
@@ -70,6 +83,9 @@ def jobs(count: int, seed: int = 0) -> Iterator[Payload]:
 
 
 def made(kind: str, count: int, seed: int = 0) -> Iterator[Payload]:
+    if kind in NOT_PRINTED:
+        source = Seeded(seed)
+        return (NOT_PRINTED[kind](source) for _ in range(count))
     return islice(endless(kind, seed=seed), count)  # type: ignore[arg-type]  # they are objects
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
+from inspect import isfunction, signature
 from random import Random
 from typing import Any
 
@@ -13,12 +15,18 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from fakejobs import JobInfo, strategies
+from fakejobs.generate.invalid import Broken, Query
 from fakejobs.generate.others import ErrorAnswer
 from fakejobs.model.stages import JobStage
 from fakejobs.wire.validate import problems
 
 Body = dict[str, Any]
 
+STRATEGIES = [
+    each
+    for name, each in vars(strategies).items()
+    if isfunction(each) and each.__module__ == strategies.__name__ and not name.startswith("_")
+]
 ANSWERED: dict[str, st.SearchStrategy[Any]] = {
     "job": strategies.job_payloads(),
     "scheduled-job": strategies.scheduled_job_payloads(),
@@ -64,8 +72,31 @@ def test_jobs_in_one_stage(job: Body) -> None:
 def test_a_stage_that_there_is_not_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="'QUEUED' is none of"):
         strategies.job_payloads("QUEUED")
+
+
+@pytest.mark.parametrize("strategy", [each for each in STRATEGIES if "date" in signature(each).parameters])
+def test_a_day_that_is_none_is_refused_at_once(strategy: Callable[..., object]) -> None:
     with pytest.raises(ValueError, match="write YYYY-MM-DD"):
-        strategies.job_payloads(date="yesterday")
+        strategy(date="yesterday")
+
+
+def test_a_route_without_a_query_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="no rules for queries of"):
+        strategies.invalid_queries(["inspect"])
+    strategies.invalid_queries(["logs"])
+    with pytest.raises(ValueError, match=r"\['logs'\]; there are some for \['count', 'list'"):
+        strategies.invalid_queries(["logs"], date="2025-12-01")  # `tail` came later
+
+
+@pytest.mark.parametrize("day", ["2025-12-01", "2026-05-01", "latest"])
+def test_mistakes_of_a_day(day: str) -> None:
+    @settings(max_examples=40)
+    @given(strategies.invalid_create_bodies(date=day), strategies.invalid_queries(["list"], date=day))
+    def broken(body: tuple[object, Broken], query: tuple[Query, Broken]) -> None:
+        assert len(problems("job-spec", body[0], date=day)) <= 1
+        assert query[0].route == "list"
+
+    broken()
 
 
 @given(strategies.volumes(), strategies.environments())
@@ -160,6 +191,22 @@ def test_the_simplest_job_that_failed() -> None:
 def test_a_job_shrinks_to_what_matters(wanted: Callable[[Body], bool], change: Body) -> None:
     expected = {key: each for key, each in {**SIMPLEST, **change}.items() if each is not None}
     assert simplest(strategies.job_payloads(), wanted) == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "keys"),
+    [
+        *((lambda job, stage=stage: job["status"]["stage"] == stage, 13) for stage in JobStage),
+        (lambda job: job.get("volumes"), 12),
+        (lambda job: job["owner"]["type"] == "org", 11),
+    ],
+    ids=[*JobStage, "volumes", "organisation"],
+)
+def test_whatever_fails_is_small_and_readable(wanted: Callable[[Body], bool], keys: int) -> None:
+    # To the letter it is not the same in every run: a key or two may be left that is not needed.
+    job = simplest(strategies.job_payloads(), wanted)
+    assert len(job) <= keys + 2
+    assert len(json.dumps(job)) < 1000
 
 
 def test_the_simplest_of_the_others() -> None:

@@ -55,6 +55,8 @@ def test_a_follower_and_a_main_thread_that_cancels_after_ten_minutes(
     def follow() -> list[tuple[str, float]]:
         return [(line, elapsed(fake)) for line in fake.api.fetch_job_logs(job_id=job.id, follow=True)]
 
+    # However busy the machine is: neither thread is given up for silent while the other runs.
+    fake._waits.silent_after = 10
     follower = in_thread(follow)
     fake.clock.sleep(600)
     fake.api.cancel_job(job_id=job.id)

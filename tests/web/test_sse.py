@@ -25,10 +25,9 @@ def follow(hub: FakeHub, path: str, until: int = NEVER) -> list[tuple[int, str]]
             for step in stream.steps:
                 if isinstance(step, bytes):
                     yield step
-                elif step.instant > until or step.instant >= NEVER:
+                elif not isinstance(step, WaitUntil) or step.instant > until or step.instant >= NEVER:
                     break
                 else:
-                    assert isinstance(step, WaitUntil)
                     hub.clock.set(step.instant)
             stream.steps.close()
 

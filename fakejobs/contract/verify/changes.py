@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fakejobs.contract.verify.creation import FULL, full
 from fakejobs.contract.verify.facts import ASSUMED, OPENAPI, Ask, fact
-from fakejobs.contract.verify.lifecycle import PRINTS, prints
-from fakejobs.contract.verify.probe import ABSENT, MARK, Probe, stage_of
-from fakejobs.contract.verify.transport import NotAsExpected
+from fakejobs.contract.verify.findings import ABSENT
+from fakejobs.contract.verify.lives import PRINTS, prints
+from fakejobs.contract.verify.probe import MARK, Probe
+from fakejobs.contract.verify.seen import stage_of, status_of
 from fakejobs.wire.json_types import Json
 
 RUNS = Ask("sleeps", once="exposed", exposed=True)
@@ -67,11 +68,11 @@ def ports_are_replaced(probe: Probe) -> None:
     for what, job in (("answer", answer.object), ("job, asked for later", probe.job(job_id))):
         probe.same(f"expose in the {what}", expose, job.get("expose", ABSENT))
         urls = [f"https://{job_id}--{port}.hf.jobs" for port in (9000, 7860)]
-        probe.same(f"exposeUrls in the {what}", urls, _status(job).get("exposeUrls", ABSENT))
+        probe.same(f"exposeUrls in the {what}", urls, status_of(job).get("exposeUrls", ABSENT))
     answer = probe.put(f"/{job_id}/expose", {"ports": []})
     probe.same("status, no ports", 200, answer.status)
     probe.same("expose, no ports", ABSENT, answer.object.get("expose", ABSENT))
-    probe.same("exposeUrls, no ports", ABSENT, _status(answer.object).get("exposeUrls", ABSENT))
+    probe.same("exposeUrls, no ports", ABSENT, status_of(answer.object).get("exposeUrls", ABSENT))
 
 
 @fact(
@@ -104,7 +105,7 @@ def duplicate(probe: Probe) -> None:
     probe.same("keys", list(original), list(job))
     probe.same("what was asked for", _without(original, *_OF_A_RUN), _without(job, *_OF_A_RUN))
     urls = [f"https://{job.get('id')}--{port}.hf.jobs" for port in (8000, 9000)]
-    probe.same("exposeUrls", urls, _status(job).get("exposeUrls", ABSENT))
+    probe.same("exposeUrls", urls, status_of(job).get("exposeUrls", ABSENT))
 
 
 @fact(source=OPENAPI, asks=[PRINTS, Ask("prints", attempts=3, exposed=True)], seconds=120)
@@ -121,13 +122,6 @@ def duplicate_of_what_is_over(probe: Probe) -> None:
 
 def _without(job: dict[str, Json], *keys: str) -> dict[str, Json]:
     return {key: value for key, value in job.items() if key not in keys}
-
-
-def _status(job: dict[str, Json]) -> dict[str, Json]:
-    status = job.get("status")
-    if not isinstance(status, dict):
-        raise NotAsExpected("a job with a status", type(status).__name__)
-    return status
 
 
 FACTS = (

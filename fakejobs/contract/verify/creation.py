@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from fakejobs.contract.verify.facts import ASSUMED, OPENAPI, Ask, fact
-from fakejobs.contract.verify.probe import ABSENT, LEAVE_OUT, MARK, Probe, said
+from fakejobs.contract.verify.findings import ABSENT
+from fakejobs.contract.verify.probe import LEAVE_OUT, MARK, Probe
 from fakejobs.contract.verify.programs import PROGRAMS
+from fakejobs.contract.verify.seen import mapping
 from fakejobs.contract.verify.transport import Answer
 from fakejobs.wire.json_types import Json
 from fakejobs.wire.schema import JOB_KEYS, STATUS_KEYS
@@ -20,6 +22,7 @@ _SECRET = "verify-the-value-of-a-secret"  # noqa: S105 - nobody's
 CREATED = Ask("sleeps", once="created")
 FULL = Ask("sleeps", once="full", attempts=3, exposed=True)
 
+# No dots in labels: whether they are accepted is a fact of its own.
 _FULL: dict[str, object] = {
     # The same words as the program's, so that it runs it.
     "command": ["sleep"],
@@ -28,7 +31,7 @@ _FULL: dict[str, object] = {
     "secrets": {"SECRET_WORD": _SECRET, "S": "-"},
     "arch": "amd64",
     "attempts": 3,
-    "labels": {"name": "fakejobs-verify", "empty": "", "with.dots": "a.b-c_d"},
+    "labels": {"name": "fakejobs-verify", "empty": "", "odd-Key_1": "a-b_C"},
     "volumes": [{"type": "model", "source": "openai-community/gpt2", "mountPath": "/model"}],
     "expose": {"ports": [8000, 9000], "portsPublic": [9000]},
     "ssh": {"enabled": True},
@@ -42,10 +45,7 @@ def created(probe: Probe) -> Answer:
 
 def full(probe: Probe) -> Answer:
     """The answer to submitting a job with everything that can be asked for."""
-    body = dict(_FULL)
-    if probe.quirks.label_dots == "refuse":
-        body["labels"] = {"name": "fakejobs-verify", "empty": ""}
-    return probe.once("full", lambda: probe.submit("sleeps", **body))
+    return probe.once("full", lambda: probe.submit("sleeps", **_FULL))
 
 
 @fact(source=OPENAPI, asks=[CREATED])
@@ -111,8 +111,7 @@ def what_was_sent_comes_back(probe: Probe) -> None:
     probe.same("timeout", 120, small.get("timeout", ABSENT))
     probe.same("labels", {MARK: probe.run_id}, small.get("labels", ABSENT))
     labels = probe.body("sleeps", **_FULL)["labels"]
-    if probe.quirks.label_dots == "accept":
-        probe.same("labels of a full job", labels, job.get("labels", ABSENT))
+    probe.same("labels of a full job", labels, job.get("labels", ABSENT))
 
 
 @fact(
@@ -208,7 +207,7 @@ def addresses_of_a_job(probe: Probe) -> None:
     """The addresses of exposed ports are in the first answer already, one for each port, in their order;
     likewise that of ssh."""
     job = full(probe).object
-    status, job_id = _mapping(job["status"]), job["id"]
+    status, job_id = mapping(job["status"]), job["id"]
     urls = [f"https://{job_id}--{port}.hf.jobs" for port in (8000, 9000)]
     probe.same("exposeUrls", urls, status.get("exposeUrls", ABSENT))
     probe.same("sshUrl", f"ssh://{job_id}@ssh.hf.jobs", status.get("sshUrl", ABSENT))
@@ -303,13 +302,7 @@ def public_ports(probe: Probe) -> None:
 
 
 def _keys(value: Json) -> list[str]:
-    return list(_mapping(value))
-
-
-def _mapping(value: Json) -> dict[str, Json]:
-    if not isinstance(value, dict):
-        raise TypeError(f"an object was expected, not {said(value)}")
-    return value
+    return list(mapping(value))
 
 
 FACTS = (

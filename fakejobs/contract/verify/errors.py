@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from fakejobs.contract.verify.facts import ASSUMED, OPENAPI, Ask, fact
-from fakejobs.contract.verify.lifecycle import PRINTS, prints
+from fakejobs.contract.verify.lives import PRINTS, prints
 from fakejobs.contract.verify.probe import GONE, LEAVE_OUT, MARK, Probe
 from fakejobs.contract.verify.transport import Answer
 

@@ -51,6 +51,7 @@ class Fact:
         asks: the jobs that it may submit.
         quirks: the names of the `Quirks` that it depends on; what is expected follows from their values.
         seconds: how long it may take on a real server, jobs that are shared with other facts not included.
+        real: how many of these pass even where a clock can be moved, as the silence of a connection does.
         needs: what a server must have for it to be tried: ``foreign`` (a namespace of somebody else, which is given), ``tokens``
             (it knows its tokens), ``limits`` (jobs wait there for a slot; the fact finds out itself).
     """
@@ -62,6 +63,7 @@ class Fact:
     asks: tuple[Ask, ...] = ()
     quirks: tuple[str, ...] = ()
     seconds: float = 30
+    real: float = 0
     needs: str = ""
 
 
@@ -71,12 +73,13 @@ def fact(
     asks: Sequence[Ask] = (),
     quirks: Sequence[str] = (),
     seconds: float = 30,
+    real: float = 0,
     needs: str = "",
 ) -> Callable[[Callable[[Probe], None]], Fact]:
     """Make a `Fact` of the function below: its name, with dashes, and its docstring, as the sentence."""
 
     def make(body: Callable[[Probe], None]) -> Fact:
         name, sentence = body.__name__.replace("_", "-"), " ".join((body.__doc__ or "").split())
-        return Fact(name, sentence, source, body, tuple(asks), tuple(quirks), seconds, needs)
+        return Fact(name, sentence, source, body, tuple(asks), tuple(quirks), seconds, real, needs)
 
     return make

@@ -37,6 +37,8 @@ def read(path: str | Path) -> dict[str, Json]:
         BadRecord: it is no record.
     """
     path = Path(path)
+    if not path.absolute().parent.is_dir():
+        raise BadRecord(f"{path}: there is no such directory to write to")
     try:
         if not path.exists():
             return {"about": ABOUT, "facts": {}}

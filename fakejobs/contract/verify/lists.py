@@ -6,8 +6,10 @@ import re
 from urllib.parse import parse_qsl, urlsplit
 
 from fakejobs.contract.verify.facts import ASSUMED, OPENAPI, Ask, fact
-from fakejobs.contract.verify.lifecycle import PRINTS, prints
-from fakejobs.contract.verify.probe import MARK, OVER, Probe, Undecided, stage_of
+from fakejobs.contract.verify.findings import Undecided
+from fakejobs.contract.verify.lives import PRINTS, prints
+from fakejobs.contract.verify.probe import MARK, Probe
+from fakejobs.contract.verify.seen import OVER, stage_of
 from fakejobs.contract.verify.transport import Answer, NotAsExpected
 from fakejobs.wire.json_types import Json
 from fakejobs.wire.pieces import STAGES
@@ -231,6 +233,7 @@ def counts_follow(probe: Probe) -> None:
     all_before, before = count(), count("CANCELED")
     job_id = probe.new("sleeps")
     probe.same("all, with one more", all_before + 1, count())
+    probe.same("CANCELED, the same", before, count("CANCELED"))
     probe.post(f"/{job_id}/cancel")
     probe.same("CANCELED, with one more", before + 1, count("CANCELED"))
     probe.same("all, the same", all_before + 1, count())

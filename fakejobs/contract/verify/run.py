@@ -1,92 +1,38 @@
-"""Trying facts on a server: what is to be run and what that may cost, one fact after the other, and cleaning up."""
+"""Trying facts on a server, one after the other, and cleaning up."""
 
 from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
 
-from fakejobs.contract.fetch import shown
-from fakejobs.contract.verify.facts import Ask, Fact
-from fakejobs.contract.verify.money import Purse, TooDear, dollars
-from fakejobs.contract.verify.probe import Difference, Probe, Trial, Undecided
+from fakejobs.contract.verify.facts import Fact
+from fakejobs.contract.verify.findings import Difference, Trial, Undecided
+from fakejobs.contract.verify.money import TooDear
+from fakejobs.contract.verify.plan import (
+    CannotVerify,
+    Server,
+    Wanted,
+    chosen,
+    jobs_of,
+    purse_for,
+    runnable,
+    too_dear,
+    why_not,
+)
+from fakejobs.contract.verify.probe import MARK, Probe
 from fakejobs.contract.verify.programs import PROGRAMS
-from fakejobs.contract.verify.server import Fakejobs, Pace, RealPace
-from fakejobs.contract.verify.suite import FACTS
-from fakejobs.contract.verify.transport import Answer, NoAnswer, NotAsExpected, Transport
-from fakejobs.model.quirks import Quirks
-from fakejobs.model.units import did_you_mean
+from fakejobs.contract.verify.server import Pace, RealPace
+from fakejobs.contract.verify.transport import NoAnswer, NotAsExpected, Transport, WithoutToken
 from fakejobs.wire.json_types import Json
 
-DEFAULT_LIMIT = 100_000
-"""Micro-dollars that a run may spend where jobs cost something: ten cents."""
-
-DEFAULT_PATIENCE = 600.0
-"""Seconds that one fact may take where time passes by itself."""
-
 _DEAD_AFTER = 3
-_TOKEN = re.compile(r"[!-~]+")
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
+_NO_ANSWER = "an answer"
 
-Kind = Literal["hub", "fakejobs", "other"]
 Outcome = Literal["holds", "differs", "not run"]
-
-
-class CannotVerify(ValueError):
-    """Nothing can be tried; the message says why, and never the token."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What is to be tried, and how.
-
-    Attributes:
-        token: whose jobs they are.
-        only: shell-style patterns for names of facts; none: all facts.
-        skip: likewise, for facts to leave out.
-        quirks: what is expected where nothing is certain.
-        limit: micro-dollars; None: `DEFAULT_LIMIT`, or no limit on a fakejobs, where nothing costs anything.
-        patience: facts that may take longer, in seconds, are left out where time passes by itself.
-        namespace: where jobs are submitted; None: the caller's own.
-        foreign: a namespace of somebody else, for the facts about what is not allowed.
-    """
-
-    token: str
-    only: tuple[str, ...] = ()
-    skip: tuple[str, ...] = ()
-    quirks: Quirks = field(default_factory=Quirks)
-    limit: int | None = None
-    patience: float = DEFAULT_PATIENCE
-    namespace: str | None = None
-    foreign: str | None = None
-
-
-@dataclass(frozen=True)
-class Server:
-    """What was found at an address.
-
-    Attributes:
-        kind: the Hub, a fakejobs, or something else that speaks the API.
-        address: where it is.
-        fakejobs: its admin API, if it is one.
-        prices: micro-dollars a minute by flavor, from its own hardware list.
-    """
-
-    kind: Kind
-    address: str
-    fakejobs: Fakejobs | None
-    prices: Mapping[str, int]
-
-    @property
-    def name(self) -> str:
-        """What it is, for people."""
-        if self.fakejobs is not None:
-            return f"fakejobs {self.fakejobs.version}"
-        return "the Hub" if self.kind == "hub" else "a server that is no fakejobs"
 
 
 @dataclass(frozen=True)
@@ -134,103 +80,6 @@ class Report:
         return [result for result in self.results if result.outcome == "differs"]
 
 
-def is_hub(url: str) -> bool:
-    """Whether an address is that of the Hub itself."""
-    host = (urlsplit(url).hostname or "").rstrip(".")
-    return host in ("huggingface.co", "hf.co") or host.endswith((".huggingface.co", ".hf.co"))
-
-
-def chosen(only: Sequence[str], skip: Sequence[str] = (), facts: Sequence[Fact] = FACTS) -> list[Fact]:
-    """The facts whose names match a pattern of ``only`` (none: all) and none of ``skip``.
-
-    Raises:
-        CannotVerify: a pattern matches no fact.
-    """
-    names = [each.name for each in facts]
-    for pattern in (*only, *skip):
-        if not any(fnmatchcase(name, pattern) for name in names):
-            raise CannotVerify(f"no fact is called {pattern!r}{did_you_mean(pattern, names)}")
-    return [
-        each
-        for each in facts
-        if (not only or any(fnmatchcase(each.name, pattern) for pattern in only))
-        and not any(fnmatchcase(each.name, pattern) for pattern in skip)
-    ]
-
-
-def look_at(transport: Transport) -> Server:
-    """What is at the other end, by GET requests without a token.
-
-    Raises:
-        CannotVerify: nothing, or nothing that has a hardware list.
-    """
-    address = shown(transport.url)
-    try:
-        fake = None if is_hub(address) else Fakejobs.at(transport)
-        answer = transport.send("GET", "/api/jobs/hardware", {"Accept": "application/json"})
-    except NoAnswer as error:
-        raise CannotVerify(f"{address}: {error}") from None
-    try:
-        prices = {
-            str(item.get("name")): price
-            for item in answer.items
-            if isinstance(price := item.get("unitCostMicroUSD"), int) and item.get("unitLabel") == "minute"
-        }
-    except NotAsExpected as error:
-        raise CannotVerify(f"{address}: has no hardware list ({error.seen[:100]})") from None
-    return Server("hub" if is_hub(address) else "fakejobs" if fake else "other", address, fake, prices)
-
-
-def purse_for(server: Server, wanted: Wanted) -> Purse:
-    """What may be spent there."""
-    limit = wanted.limit
-    if limit is None and server.fakejobs is None:
-        limit = DEFAULT_LIMIT
-    return Purse(limit, server.prices)
-
-
-def cost_of(facts: Iterable[Fact], purse: Purse) -> int:
-    """What the jobs of ``facts`` can cost at most; those that several share count once.
-
-    Raises:
-        TooDear: a flavor has no price.
-    """
-    asks = [ask for each in facts for ask in each.asks if not ask.once]
-    return sum(purse.upper_of(ask) for ask in (*asks, *_shared(facts)))
-
-
-def jobs_of(facts: Iterable[Fact]) -> int:
-    """How many jobs ``facts`` submit at most; those that several share count once."""
-    asks = [ask for each in facts for ask in each.asks if not ask.once]
-    return sum(ask.count for ask in (*asks, *_shared(facts)))
-
-
-def _shared(facts: Iterable[Fact]) -> set[Ask]:
-    return {ask for each in facts for ask in each.asks if ask.once}
-
-
-def why_not(each: Fact, server: Server, wanted: Wanted, purse: Purse, made: Iterable[str] = ()) -> str:
-    """Why a fact is not run; empty if nothing speaks against it.
-
-    Args:
-        each: the fact.
-        server: where.
-        wanted: what was asked for.
-        purse: what may still be spent.
-        made: names of the shared jobs that are there already.
-    """
-    if each.needs == "foreign" and wanted.foreign is None:
-        return "needs --foreign, a namespace of somebody else"
-    if server.fakejobs is None and each.seconds > wanted.patience:
-        return f"may take {each.seconds / 60:.0f} minutes; --patience {each.seconds:.0f} allows that"
-    asks = [ask for ask in each.asks if ask.once not in made or not ask.once]
-    try:
-        purse.check(sum(purse.upper_of(ask) for ask in asks))
-    except TooDear as error:
-        return str(error)
-    return ""
-
-
 def verify(
     transport: Transport,
     server: Server,
@@ -251,32 +100,39 @@ def verify(
         on_result: called after each fact.
 
     Raises:
-        CannotVerify: the token does not say who is calling.
+        CannotVerify: the token does not say who is calling, or may do nothing in the namespace; or it could cost too much.
         NoAnswer: a fakejobs cannot be told what its programs do.
     """
     if not _TOKEN.fullmatch(wanted.token):
-        raise CannotVerify("a token is needed: --token, or HF_TOKEN; printable ASCII without spaces")
+        raise CannotVerify(
+            "a token is needed: --token, or HF_TOKEN; it has letters, digits and ._~+/=- alone"
+        )
     if facts is None:
         facts = chosen(wanted.only, wanted.skip)
+    purse = purse_for(server, wanted)
+    if reason := too_dear(runnable(facts, server, wanted, purse), purse):
+        raise CannotVerify(reason)
+    transport = WithoutToken(transport, wanted.token)
     me = _who_is_calling(transport, server, wanted.token)
-    fake = server.fakejobs
     probe = Probe(
         transport,
         token=wanted.token,
         namespace=wanted.namespace or str(me["name"]),
         me=me,
         quirks=wanted.quirks,
-        pace=fake or pace or RealPace(),
-        purse=purse_for(server, wanted),
+        pace=server.fakejobs or pace or RealPace(),
+        purse=purse,
         run_id=secrets.token_hex(4),
         foreign=wanted.foreign,
     )
+    if wanted.namespace is not None:
+        _check_namespace(probe, server)
     results: list[Result] = []
     left: list[str] = []
     stopped = ""
     try:
-        if fake is not None:
-            fake.prepare(list(PROGRAMS))
+        if server.fakejobs is not None:
+            server.fakejobs.prepare(list(PROGRAMS))
         silent = 0
         for each in facts:
             result = _try(each, probe, server, wanted, left)
@@ -289,54 +145,51 @@ def verify(
     except KeyboardInterrupt:
         stopped = "interrupted"
     finally:
-        left += probe.tidy(shared=True)
-        left += probe.left_over() if jobs_of(facts) else []
-        if fake is not None:
-            with suppress(NoAnswer):
-                fake.restore()
+        left += _clean_up(probe, server, labelled=bool(jobs_of(facts)))
     return Report(server, tuple(results), probe.purse.committed, tuple(left), stopped)
 
 
-_NO_ANSWER = "an answer"
+def _clean_up(probe: Probe, server: Server, *, labelled: bool) -> list[str]:
+    """Cancel what there is to cancel, and give a fakejobs its time back. Returns what went wrong."""
+    wrong: list[str] = []
+    try:
+        wrong += probe.tidy(shared=True)
+        wrong += probe.left_over() if labelled else []
+    except KeyboardInterrupt:
+        wrong.append(f"interrupted; jobs labelled {MARK}={probe.run_id} may still run")
+    if server.fakejobs is not None:
+        try:
+            server.fakejobs.restore()
+        except NoAnswer as error:
+            wrong.append(f"its clock may still stand, and have rules of this run: {error}")
+    return wrong
 
 
 def _try(each: Fact, probe: Probe, server: Server, wanted: Wanted, left: list[str]) -> Result:
     reason = why_not(each, server, wanted, probe.purse, probe.made)
-    if not reason and each.needs == "tokens" and _takes_any_token(probe, server):
-        reason = "this fakejobs takes any token; configure tokens to have it tried"
     if reason:
         return Result(each, "not run", reason=reason)
     trial = probe.trial = Trial()
     try:
+        if each.needs == "tokens" and _takes_any_token(probe, server):
+            raise Undecided("this fakejobs takes any token; configure tokens to have it tried")
         each.body(probe)
     except (Undecided, TooDear) as why:
         reason = str(why)
     except NotAsExpected as error:
-        trial.differences.append(Difference("what it goes on with", error.expected, error.seen))
+        probe.differs("what it goes on with", f"({error.expected})", error.seen)
     except NoAnswer as error:
-        trial.differences.append(Difference(_NO_ANSWER, "one", str(error)))
-    except (LookupError, TypeError, ValueError, AttributeError, AssertionError) as error:
-        # A key that is not there, a text instead of a number: the answer has another shape than the fact reads.
-        seen = f"{type(error).__name__}: {error}"
-        trial.differences.append(Difference("shape of the answers", "as documented", seen[:300]))
+        probe.differs(_NO_ANSWER, "(one)", f"({error})")
+    except Exception as error:  # noqa: BLE001 - a key that is not there, a text instead of a number, ...
+        # The answer has another shape than the fact reads: that is a difference too, and the next fact is tried.
+        probe.differs("shape of the answers", "(as documented)", f"({type(error).__name__}: {error})")
     finally:
         left += probe.tidy(shared=False)
-    differences = tuple(_without_token(probe, difference) for difference in trial.differences)
+    differences = tuple(trial.differences)
     if reason and not differences:
         return Result(each, "not run", reason=reason, submitted=trial.submitted)
     outcome: Outcome = "differs" if differences else "holds"
     return Result(each, outcome, differences, compared=trial.compared, submitted=trial.submitted)
-
-
-def _without_token(probe: Probe, difference: Difference) -> Difference:
-    hide = probe.without_token
-    return Difference(
-        hide(difference.what),
-        hide(difference.expected),
-        hide(difference.seen),
-        difference.quirk,
-        tuple(hide(each) for each in difference.matches),
-    )
 
 
 def _takes_any_token(probe: Probe, server: Server) -> bool:
@@ -348,22 +201,27 @@ def _takes_any_token(probe: Probe, server: Server) -> bool:
 def _who_is_calling(transport: Transport, server: Server, token: str) -> dict[str, Json]:
     headers = {"Accept": "application/json", "Authorization": f"Bearer {token}"}
     try:
-        answer: Answer = transport.send("GET", "/api/whoami-v2", headers)
-        me = answer.object
+        answer = transport.send("GET", "/api/whoami-v2", headers)
     except NoAnswer as error:
         raise CannotVerify(f"{server.address}: {error}") from None
+    try:
+        me = answer.object
     except NotAsExpected:
+        hint = "is the token right?" if answer.status in (401, 403) else "is it a Hub?"
         raise CannotVerify(
-            f"{server.address}: does not say who is calling ({answer.status}); is the token right?"
+            f"{server.address}: GET /api/whoami-v2 does not say who is calling ({answer.in_short}); {hint}"
         ) from None
     if not isinstance(me.get("name"), str) or not isinstance(me.get("id"), str) or "avatarUrl" not in me:
-        raise CannotVerify(f"{server.address}: whoami-v2 has no name, id or avatarUrl")
+        raise CannotVerify(f"{server.address}: GET /api/whoami-v2 has no name, id or avatarUrl; is it a Hub?")
     return me
 
 
-def cost_in_words(facts: Sequence[Fact], purse: Purse) -> str:
-    """What ``facts`` cost at most, for people."""
+def _check_namespace(probe: Probe, server: Server) -> None:
     try:
-        return dollars(cost_of(facts, purse))
-    except TooDear as error:
-        return f"unknown: {error}"
+        answer = probe.post("/auth-check/write")
+    except NoAnswer as error:
+        raise CannotVerify(f"{server.address}: {error}") from None
+    if answer.status in (401, 403, 404):
+        raise CannotVerify(
+            f"--namespace {probe.namespace}: the token may not submit jobs there ({answer.in_short})"
+        )

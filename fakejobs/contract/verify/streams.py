@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from fakejobs.contract.verify.facts import OPENAPI, Ask, fact
-from fakejobs.contract.verify.lifecycle import FAILS, PRINTS, fails, prints
-from fakejobs.contract.verify.probe import OVER, Probe, stage_of
+from fakejobs.contract.verify.lives import FAILS, PRINTS, fails, prints
+from fakejobs.contract.verify.probe import Probe
 from fakejobs.contract.verify.programs import ODD, PRINTED
+from fakejobs.contract.verify.seen import OVER, stage_of
 from fakejobs.contract.verify.stream import Frame
 from fakejobs.contract.verify.transport import NotAsExpected
 from fakejobs.wire.json_types import Json
@@ -16,6 +17,8 @@ from fakejobs.wire.times import from_iso
 FRAMES = "huggingface_hub#4202; a recorded response in huggingface_hub_rust"
 SAMPLE = "the documentation of fetch_job_metrics of huggingface_hub"
 RUNS = Ask("sleeps", timeout=300, once="runs")
+SILENCE = 40.0
+"""Real seconds in which a stream that has nothing to say has to say so."""
 
 _START = re.compile(r"===== Job started at (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) =====")
 _FRAME = re.compile(rb'data: \{"data":"(?:[^"\\]|\\.)*","timestamp":"[^"]*"\}\n\n')
@@ -170,11 +173,11 @@ def log_of_a_job_that_waits(probe: Probe) -> None:
     probe.by_quirk("logs_while_scheduling", "stream", choices, seen)
 
 
-@fact(source="huggingface_hub, _stream_sse_events", asks=[RUNS], seconds=120)
+@fact(source="huggingface_hub, _stream_sse_events", asks=[RUNS], seconds=120, real=SILENCE)
 def keep_alive(probe: Probe) -> None:
     """A stream that is silent for thirty seconds says “: keep-alive”."""
     with probe.follow(f"/{_runs(probe)}/logs") as stream:
-        comment = stream.comment(40)
+        comment = stream.comment(SILENCE)
     seen = None if comment is None else comment.decode("utf-8", "replace")
     probe.same("comment", ": keep-alive\n\n", seen)
 

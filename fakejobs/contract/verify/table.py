@@ -7,16 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from fakejobs.contract.verify.facts import Ask, Fact
 from fakejobs.contract.verify.money import Purse, TooDear, dollars
-from fakejobs.contract.verify.run import (
-    Outcome,
-    Report,
-    Result,
-    Server,
-    Wanted,
-    cost_in_words,
-    jobs_of,
-    why_not,
-)
+from fakejobs.contract.verify.plan import Server, Wanted, cost_of, jobs_of, runnable, too_dear, why_not
+from fakejobs.contract.verify.run import Outcome, Report, Result
 from fakejobs.model.units import words
 from fakejobs.wire.json_types import Json
 
@@ -127,13 +119,15 @@ def print_plan(server: Server, wanted: Wanted, facts: Sequence[Fact], purse: Pur
             echo(f"    {_ask_in_words(ask, purse)}")
         if reason:
             echo(f"    not run: {reason}")
-    runnable = [each for each in facts if not why_not(each, server, wanted, purse)]
+    ready = runnable(facts, server, wanted, purse)
     limit = "no limit, as nothing costs anything" if purse.limit is None else f"limit {dollars(purse.limit)}"
     echo("")
     echo(
-        f"{server.name} at {server.address}: {len(runnable)} of {len(facts)} facts, at most {jobs_of(runnable)} jobs on "
-        f"cpu-basic, each cancelled when its facts are done; together at most {cost_in_words(runnable, purse)} ({limit})"
+        f"{server.name} at {server.address}: {len(ready)} of {len(facts)} facts, at most {jobs_of(ready)} jobs on "
+        f"cpu-basic, each cancelled when its facts are done; together at most {dollars(cost_of(ready, purse))} ({limit})"
     )
+    if reason := too_dear(ready, purse):
+        echo(f"would be refused: {reason}")
 
 
 def _ask_in_words(ask: Ask, purse: Purse) -> str:

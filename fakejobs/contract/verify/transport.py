@@ -8,7 +8,7 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -18,12 +18,14 @@ from urllib.parse import urlsplit
 
 from fakejobs.contract.fetch import check_url, shown
 from fakejobs.wire.json_types import Json
+from fakejobs.wire.redact import HIDDEN
 
 SIZE_LIMIT = 16 * 1024 * 1024
 """Bytes of an answer that are read at most. A page of a hundred jobs has some hundred thousand."""
 
 _CHUNK = 1 << 16
 _LONGEST_LINE = 1 << 20
+_SHORTEST_SECRET = 8
 
 
 class NoAnswer(Exception):
@@ -167,6 +169,49 @@ class Transport(Protocol):
         """
 
 
+class WithoutToken:
+    """A transport whose answers never have the token in them, so that nothing that is made of them has.
+
+    Args:
+        transport: what carries the requests.
+        token: the token.
+    """
+
+    def __init__(self, transport: Transport, token: str) -> None:
+        self.url = transport.url
+        self._transport = transport
+        # A fakejobs takes any token: one so short is no secret, and a part of many words.
+        self._token = token if len(token) >= _SHORTEST_SECRET else None
+
+    def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
+        """See `Transport`."""
+        answer = self._transport.send(method, target, headers, body)
+        if self._token is None:
+            return answer
+        hidden = tuple((key, value.replace(self._token, HIDDEN)) for key, value in answer.headers)
+        return Answer(answer.status, hidden, self._hide(answer.body))
+
+    def follow(self, target: str, headers: Mapping[str, str]) -> Following:
+        """See `Transport`."""
+        return _FollowingWithoutToken(self._transport.follow(target, headers), self._hide)
+
+    def _hide(self, raw: bytes) -> bytes:
+        return raw if self._token is None else raw.replace(self._token.encode(), HIDDEN.encode())
+
+
+class _FollowingWithoutToken:
+    def __init__(self, following: Following, hide: Callable[[bytes], bytes]) -> None:
+        self.status = following.status
+        self.headers = following.headers
+        self.close = following.close
+        self._following = following
+        self._hide = hide
+
+    def line(self, seconds: float) -> bytes | None:
+        line = self._following.line(seconds)
+        return None if line is None else self._hide(line)
+
+
 class HttpTransport:
     """A server behind a socket, one connection for each request. Proxies of the environment are not used.
 
@@ -204,7 +249,8 @@ class HttpTransport:
         connection = self._connect(max(self._seconds, 60.0))
         try:
             connection.request("GET", self._parts.path + target, headers=dict(headers))
-            return HttpFollowing(connection, connection.getresponse())
+            opened: socket.socket = connection.sock  # a response that ends with its connection takes it away
+            return HttpFollowing(connection, opened, connection.getresponse())
         except (OSError, HTTPException) as error:
             connection.close()
             raise NoAnswer(f"GET {shown(target)}: no answer ({_reason(error)})") from None
@@ -217,13 +263,12 @@ class HttpTransport:
 class HttpFollowing:
     """A stream over a socket: a thread reads its lines, so that waiting for one can be given up without losing it."""
 
-    def __init__(self, connection: HTTPConnection, response: HTTPResponse) -> None:
+    def __init__(self, connection: HTTPConnection, opened: socket.socket, response: HTTPResponse) -> None:
         self.status = response.status
         self.headers = tuple(response.getheaders())
         self._connection = connection
         self._response = response
-        # A response that ends with its connection takes the socket over.
-        self._socket = connection.sock or getattr(response.fp, "raw", None)
+        self._socket = opened
         self._lines: queue.Queue[bytes] = queue.Queue()
         self._ended = False
         self._thread = threading.Thread(target=self._read, name="fakejobs verify stream", daemon=True)
@@ -242,9 +287,8 @@ class HttpFollowing:
 
     def close(self) -> None:
         """See `Following`."""
-        if isinstance(self._socket, socket.socket):
-            with contextlib.suppress(OSError):  # wakes the thread that reads
-                self._socket.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # wakes the thread that reads
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._connection.close()
         self._thread.join(5)
         self._response.close()

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from fakejobs.machine_model import Model, ModelJob
+from fakejobs.machine.model import Model, ModelJob
+from fakejobs.machine.scripted import DEFAULT_TIMEOUT
 from fakejobs.wire.times import from_datetime, from_iso, to_iso
 
 
@@ -134,8 +135,8 @@ def expected(model: Model, job: ModelJob) -> Seen:
     return Seen(
         id=job.id,
         stage=stage,
-        message=job.message if over else None,
-        cancel_reason=job.cancel_reason if over else None,
+        message=job.ending.message if over else None,
+        cancel_reason=job.ending.cancel_reason if over else None,
         failure_count=model.failures(job) + last,
         labels=job.labels or (None if model.quirks.cleared_labels == "absent" else {}),
         ports=job.expose.get("ports"),
@@ -153,7 +154,8 @@ def expected(model: Model, job: ModelJob) -> Seen:
 def _spec(model: Model, job: ModelJob) -> dict[str, object]:
     body, quirks = job.body, model.quirks
     spec: dict[str, object] = {"environment": {}, **{key: body[key] for key in _ECHOED if key in body}}
-    if timeout := body.get("timeoutSeconds") or (1800 if quirks.default_timeout_shown == "yes" else None):
+    shown = DEFAULT_TIMEOUT if quirks.default_timeout_shown == "yes" else None
+    if timeout := body.get("timeoutSeconds") or shown:
         spec["timeout"] = timeout
     if isinstance(attempts := body.get("attempts"), int):
         spec["retry"] = attempts - 1 if quirks.retry_says == "retries" else attempts
