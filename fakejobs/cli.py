@@ -100,7 +100,6 @@ def serve(
     """Serve the Jobs API until Ctrl-C."""
     from fakejobs.drivers.server import ServerMissing, listen, run
     from fakejobs.scenario import (
-        Scenario,
         ScenarioError,
         load_scenario,
         open_hub,
@@ -118,7 +117,7 @@ def serve(
     try:
         loaded = load_scenario(scenario) if scenario is not None else None
         if presets or chaos is not None:
-            loaded = with_presets(loaded or Scenario(), [preset_of_text(each) for each in presets], chaos)
+            loaded = with_presets(loaded, [preset_of_text(each) for each in presets], chaos)
         sock = listen(host, port)
     except (ScenarioError, ValueError, OSError) as error:
         raise click.ClickException(_said(error)) from None
@@ -136,6 +135,8 @@ def serve(
         state = f"seed {hub.settings.seed}, " + (
             "time frozen" if hub.clock.frozen else f"speed {hub.clock.speed:g}"
         )
+        if (drawn := hub.drawn_chaos) is not None:
+            state += f", chaos {drawn.level}"
         click.echo(f"fakejobs {VERSION} serves the Jobs API on {url} ({state}{f', {db}' if db else ''})")
         click.echo("Point a shell's hf and Python at it:")
         for line in environment(url, needs_token=bool(hub.settings.identity.tokens)):
@@ -196,12 +197,11 @@ def execute(
     Its environment points at the server. At the end a summary goes to stderr, and the exit code is the command's.
     """
     from fakejobs.execute import Serving, run_command
-    from fakejobs.scenario import ScenarioError, preset_of_text
+    from fakejobs.scenario import ScenarioError
     from fakejobs.store.database import DatabaseUnusable
 
     try:
-        words = tuple(preset_of_text(each) for each in presets)
-        serving = Serving(host, port, seed, speed, scenario, db, words, chaos)
+        serving = Serving(host, port, seed, speed, scenario, db, presets, chaos)
         code = run_command(command, serving, lambda line: click.echo(line, err=True))
     except (ScenarioError, OSError, DatabaseUnusable, ValueError) as error:
         raise click.ClickException(_said(error)) from None

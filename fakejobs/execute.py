@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from shlex import join
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,8 @@ from fakejobs.handle import FakeJobs, token_of
 from fakejobs.hub import FakeHub
 from fakejobs.live import live_app
 from fakejobs.options import Options
-from fakejobs.scenario import Scenario, load_scenario, open_hub, with_presets
+from fakejobs.report import wrong
+from fakejobs.scenario import Scenario, load_scenario, open_hub, preset_of_text, with_presets
 from fakejobs.tally import Tally
 from fakejobs.web.app import wsgi_app
 from fakejobs.wire.redact import redact_text
@@ -50,7 +52,7 @@ class Serving:
         speed: simulated seconds per real second; None: time stands still, and moves with followed streams and repeated reads.
         scenario: a TOML scenario file.
         db: a database file; time runs then, at speed 1 unless ``speed`` says otherwise.
-        presets: presets besides the scenario's, as tables with ``name``.
+        presets: presets besides the scenario's, each as ``stream_drop`` or ``stream_drop: cut_after = 10``.
         chaos: the level of a mix of what goes wrong.
     """
 
@@ -60,7 +62,7 @@ class Serving:
     speed: float | None = None
     scenario: str | None = None
     db: str | None = None
-    presets: tuple[Mapping[str, object], ...] = ()
+    presets: tuple[str, ...] = ()
     chaos: str | None = None
 
 
@@ -80,7 +82,7 @@ def run_command(command: Sequence[str], serving: Serving, say: Callable[[str], N
     with ExitStack() as stack:
         scenario = load_scenario(serving.scenario) if serving.scenario is not None else None
         if serving.presets or serving.chaos is not None:
-            scenario = with_presets(scenario or Scenario(), serving.presets, serving.chaos)
+            scenario = with_presets(scenario, _presets(serving), serving.chaos)
         sock = listen(serving.host, serving.port)
         stack.callback(sock.close)
         app, hub, fake = _served(stack, serving, scenario)
@@ -91,7 +93,7 @@ def run_command(command: Sequence[str], serving: Serving, say: Callable[[str], N
         home = tempfile.mkdtemp(prefix="fakejobs-exec-")
         stack.callback(shutil.rmtree, home, ignore_errors=True)
         code = run_child(command, environment(url, home, hub), say)
-        for line in summary(hub):
+        for line in (*summary(hub), *wrong(hub, again(serving, hub, command))):
             say(f"fakejobs: {line}")
         for problem in fake.problems if fake is not None else ():
             say(redact_text(f"fakejobs: {type(problem).__name__}: {problem}"))
@@ -108,7 +110,10 @@ def _served(
         return wsgi_app(hub), hub, None
     fake = FakeJobs(
         Options(
-            scenario=serving.scenario, seed=serving.seed or 0, presets=serving.presets, chaos=serving.chaos
+            scenario=serving.scenario,
+            seed=serving.seed or 0,
+            presets=_presets(serving),
+            chaos=serving.chaos,
         )
     )
     stack.callback(fake.close)
@@ -133,6 +138,23 @@ def environment(url: str, home: str, hub: FakeHub) -> dict[str, str]:
         "NO_PROXY": LOOPBACK,
         "no_proxy": LOOPBACK,
     }
+
+
+def _presets(serving: Serving) -> list[Mapping[str, object]]:
+    return [preset_of_text(each) for each in serving.presets]
+
+
+def again(serving: Serving, hub: FakeHub, command: Sequence[str]) -> str:
+    """The command that does the same with the same seed."""
+    words = ["fakejobs", "exec", f"--seed={hub.settings.seed}"]
+    if serving.speed is not None:
+        words.append(f"--speed={serving.speed:g}")
+    if serving.scenario is not None:
+        words.append(f"--scenario={serving.scenario}")
+    words += [f"--preset={each}" for each in serving.presets]
+    if serving.chaos is not None:
+        words.append(f"--chaos={serving.chaos}")
+    return redact_text(join([*words, "--", *command]))
 
 
 def summary(hub: FakeHub) -> list[str]:

@@ -43,7 +43,7 @@ from fakejobs.model.units import milliseconds
 from fakejobs.network import Network, RouteReply, Routes
 from fakejobs.options import START, Options
 from fakejobs.polls import MOST_READS, Polls, reader_of
-from fakejobs.report import report
+from fakejobs.report import again, fates, report, wrong
 from fakejobs.scenario import (
     Scenario,
     add_faults,
@@ -84,14 +84,16 @@ class FakeJobs:
         now = source_ms()
         start = _start(options.start) if scenario.start is None or options.start != START else scenario.start
         self.options = options
-        # The test that it belongs to, as pytest names it; reports say how to repeat it.
-        self.test: str | None = None
+        # The command that runs its test again, if pytest has opened it; and what went wrong on purpose, once it is closed.
+        self.again: str | None = None
+        self.wrong: list[str] | None = None
+        self.fates: Mapping[str, Mapping[str, object]] | None = None
         self.hub = FakeHub(settings=_settings(options, scenario), anchor=Anchor(start, now, frozen=True))
         for when, then in scenario.rules:
             self.hub.add_rule(when, then, source="scenario")
         add_faults(self.hub, scenario)
         if scenario.presets or scenario.chaos is not None:
-            put_presets(self.hub, scenario)
+            put_presets(self.hub, scenario, options.quirks)
         add_webhooks(self.hub, scenario)
         put_there = [seen.job.id for seen in add_jobs(self.hub, scenario)]
         add_scheduled_jobs(self.hub, scenario)
@@ -466,6 +468,7 @@ class FakeJobs:
             return
         self._closed = True
         self.book.close()
+        self.wrong, self.fates = wrong(self.hub, again(self)), fates(self)
         if tally.current is not None:
             _add(tally.current, self)
         waiting = self._waits.close("the test that this fake belongs to is over")

@@ -6,12 +6,14 @@ again for an unfinished job, since nobody can see how such a reader waits.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from werkzeug.exceptions import ClientDisconnected
+from werkzeug.wsgi import get_input_stream
 
 from fakejobs.drivers.inprocess import Broken, Call, ReadTimedOut, Reply
 from fakejobs.drivers.threads import BREAK_KEY
@@ -39,6 +41,8 @@ def live_app(current: Callable[[], FakeJobs | None]) -> WSGIApplication:
             if fake is None:
                 raise FakeClosed("no test that uses this server is running")
             reply = fake.answer_live(_call(environ))
+        except _NoBodyError:
+            reply = _error(400, "The body cannot be read: it ends too soon, or its chunks are malformed")
         except (Broken, ReadTimedOut) as error:
             raise _broken(environ, error) from None
         except FakeJobsError as error:
@@ -47,6 +51,10 @@ def live_app(current: Callable[[], FakeJobs | None]) -> WSGIApplication:
         return _Body(reply, environ)
 
     return serve
+
+
+class _NoBodyError(Exception):
+    """The body of a request is not what its headers say."""
 
 
 class _Body:
@@ -101,11 +109,10 @@ def _call(environ: WSGIEnvironment) -> Call:
 
 
 def _body(environ: WSGIEnvironment) -> bytes:
-    stream: io.BufferedIOBase = environ["wsgi.input"]
-    if environ.get("wsgi.input_terminated"):
-        return stream.read()
-    length = str(environ.get("CONTENT_LENGTH") or "")
-    return stream.read(int(length)) if length.isdigit() else b""
+    try:
+        return get_input_stream(environ).read()
+    except (OSError, ClientDisconnected):
+        raise _NoBodyError from None
 
 
 def _error(status: int, text: str) -> Reply:

@@ -189,16 +189,24 @@ class RemoteHub:
             What it consists of: ``faults``, ``rules``, ``quirks``.
         """
         _check_plain("preset", words)
+        if "name" in words:
+            raise ValueError(
+                f'preset {name}: name: to a server this is the name of the preset; give labels={{"name": ...}}'
+            )
         return cast("dict[str, object]", self.call("POST", "/presets", {"name": name, **words}))
 
     def chaos(self, seed: int | None = None, level: str = "medium") -> dict[str, object]:
         """Let a mix of presets and of unlucky jobs hold from now on; see `FakeHub.chaos`.
 
         Returns:
-            What was drawn: ``seed``, ``level``, ``presets``, ``outcomes``.
+            What was drawn: ``seed``, ``level``, ``presets``, ``outcomes`` (each job draws one of them).
         """
         words: dict[str, object] = {"level": level} if seed is None else {"level": level, "seed": seed}
         return cast("dict[str, object]", self.call("POST", "/chaos", words))
+
+    def delete_chaos(self) -> None:
+        """Let no mix hold any more; jobs that were submitted meanwhile keep their fate."""
+        self.call("DELETE", "/chaos")
 
     def fire_event(self, /, **words: object) -> list[DeliveryBody]:
         """Let something happen to a repository: ``hub.fire_event(repo="ada/data", type="dataset", scope="repo.content")``.

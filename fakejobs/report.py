@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from shlex import quote
+from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fakejobs.checks import rule_words
-from fakejobs.hub import RequestRecord
+from fakejobs.hub import FakeHub, RequestRecord
+from fakejobs.model.chaos import LABEL
 from fakejobs.model.job import JobAt, timeout_ms
 from fakejobs.model.plan import NEVER, Plan
 from fakejobs.model.planning import cut_by_timeout
 from fakejobs.model.rules import Rule
 from fakejobs.model.units import words
+from fakejobs.options import Options
 from fakejobs.submitted import Book, short_command
 from fakejobs.wire.times import to_iso
 
@@ -29,10 +31,14 @@ def report(fake: FakeJobs) -> str:
     """The section of a failing test. No token and no secret is in it."""
     jobs, start, now = fake.book.all(), fake.start, fake.hub.clock.now()
     rules = {rule.id: rule for rule in fake.hub.rules()}
+    unlucky = fates(fake) if fake.fates is None else fake.fates
     lines = [f"clock: {to_iso(now)} ({words(now - start) if now > start else '0s'} after the start)"]
     lines.append(f"jobs: {_last(len(jobs), MOST_JOBS)}")
     for seen in jobs[-MOST_JOBS:]:
-        lines += _job(seen, rules, fake.book, start, put_there=seen.job.id in fake.book.put_there)
+        put_there = seen.job.id in fake.book.put_there
+        lines += _job(seen, rules, fake.book, start, put_there=put_there)
+        if seen.job.id in unlucky:
+            lines.append(f"    chaos, where nothing else is said: {_words(unlucky[seen.job.id])}")
     if unused := [
         rule
         for rule in rules.values()
@@ -43,11 +49,11 @@ def report(fake: FakeJobs) -> str:
     for match, found in fake.book.asked[-MOST_QUERIES:]:
         lines.append(f"submitted({', '.join(f'{word}={value!r}' for word, value in match.items())}):")
         lines += [f"  {line}" for line in found.explanation()]
-    lines += _wrong(fake)
-    requests = _in_groups(fake.hub.requests)
+    lines += wrong(fake.hub, again(fake)) if fake.wrong is None else fake.wrong
+    requests, named = _in_groups(fake.hub.requests), [each.name for each in fake.hub.faults()]
     lines.append(f"requests: {_last(len(requests), MOST_REQUESTS)}")
     lines += [
-        f"  {_since(first.at, start):>10}  {first.method:<6} {first.path} -> {_answered(first)}{_times(count, last, start)}"
+        f"  {_since(first.at, start):>10}  {first.method:<6} {first.path} -> {_answered(first, named)}{_times(count, last, start)}"
         for first, last, count in requests[-MOST_REQUESTS:]
     ]
     if fake.problems:
@@ -56,10 +62,15 @@ def report(fake: FakeJobs) -> str:
     return fake.book.redact("\n".join(lines))
 
 
-def _wrong(fake: FakeJobs) -> Sequence[str]:
-    """What went wrong on purpose, and how that is repeated. Of presets and chaos, only what has fired."""
-    hub = fake.hub
+def wrong(hub: FakeHub, again: str) -> list[str]:
+    """What went wrong on purpose, and how that is repeated. Of presets and chaos, only the faults that have fired.
+
+    Args:
+        hub: where it did.
+        again: the command that does the same with the same seed.
+    """
     faults = [each for each in hub.faults() if each.fired or each.source in ("user", "scenario")]
+    rules = [rule for rule in hub.rules() if rule.fills_in and rule.source != LABEL]
     chaos = hub.drawn_chaos
     lines = ["faults:"] if faults else []
     lines += [
@@ -67,28 +78,47 @@ def _wrong(fake: FakeJobs) -> Sequence[str]:
         + ("" if each.source == "user" else f" ({each.source})")
         for each in faults
     ]
+    lines += ["jobs, where their own rules say nothing else:"] if rules else []
+    lines += [f"  {_outcome(rule)} ({rule.source})" for rule in rules]
     if chaos is not None:
         drawn = ", ".join(name for name, _words in chaos.presets)
+        unlucky = sum(1 for each in chaos.outcomes if each)
         lines.append(
-            f"chaos: level {chaos.level}, seed {chaos.seed}, that is: {drawn}, and jobs that are unlucky"
+            f"chaos: level {chaos.level}, seed {chaos.seed}, that is: {drawn}; and {unlucky} of {len(chaos.outcomes)} jobs are unlucky"
         )
-    if chaos is not None or any(each.fired for each in faults):
-        lines.append(f"to repeat this: {_repeat(fake)}")
+    if chaos is not None or rules or any(each.fired for each in faults):
+        lines.append(f"to repeat this: {again}")
     return lines
 
 
-def _repeat(fake: FakeJobs) -> str:
-    """The command that runs the same test with the same faults."""
-    options = fake.options
+def fates(fake: FakeJobs) -> dict[str, Mapping[str, object]]:
+    """What chaos has drawn for the last jobs, as words of ``then``; of those that are unlucky."""
+    if fake.hub.drawn_chaos is None:
+        return {}
+    last = [seen.job for seen in fake.book.all()[-MOST_JOBS:] if seen.job.id not in fake.book.put_there]
+    return {job.id: fate for job in last if (fate := fake.hub.fate_of(job))}
+
+
+def _outcome(rule: Rule) -> str:
+    then = _words(rule.then_at(0))
+    return f"{rule_words(rule)}.then({then})" if rule.when else then
+
+
+def _words(then: Mapping[str, object]) -> str:
+    return ", ".join(f"{word}={value!r}" for word, value in then.items())
+
+
+def again(fake: FakeJobs) -> str:
+    """The line that does the same with the same seed: a command, if pytest has opened the fake, or else the words of `fakejobs.activate`."""
+    if fake.again is not None:
+        return fake.again
+    default = Options()
     words: dict[str, object] = {"seed": fake.hub.settings.seed}
-    if isinstance(options.chaos, str):
-        words["chaos"] = options.chaos
-    if options.presets and all(isinstance(each, str) for each in options.presets):
-        words["presets"] = ",".join(map(str, options.presets))
-    if fake.test is None:
-        return f"fakejobs.activate({', '.join(f'{word}={value!r}' for word, value in words.items())})"
-    given = " ".join(f"--fakejobs-{word}={value}" for word, value in words.items())
-    return f"pytest {quote(fake.test)} {given}"
+    for option in fields(Options):
+        value = getattr(fake.options, option.name)
+        if option.repr and option.name != "seed" and value != getattr(default, option.name):
+            words[option.name] = str(value) if isinstance(value, Path) else value
+    return f"fakejobs.activate({', '.join(f'{word}={value!r}' for word, value in words.items())})"
 
 
 def _job(seen: JobAt, rules: Mapping[int, Rule], book: Book, start: int, *, put_there: bool) -> Sequence[str]:
@@ -131,7 +161,7 @@ def timeline(seen: JobAt, start: int) -> str:
 def _cut(seen: JobAt, book: Book) -> str | None:
     """What to say of a job that was scripted to run longer than its timeout allows; None if it was not."""
     job, script = seen.job, book.script(seen)
-    if not cut_by_timeout(job.plan, script, job.spec, book.quirks):
+    if script is None or not cut_by_timeout(job.plan, script, job.spec, book.quirks):
         return None
     return f"cut by timeout: scripted to run {words(script.running)}, allowed {words(timeout_ms(job.spec))}"
 
@@ -154,14 +184,13 @@ def _in_groups(requests: Sequence[RequestRecord]) -> list[tuple[RequestRecord, R
     return groups
 
 
-def _answered(request: RequestRecord) -> str:
-    answer = str(request.status) if request.status else "no answer"
-    faults = _NAMED.sub(r"\1", request.fault or "")
-    # What each fault is, stands above.
-    return answer if request.fault is None else f"{answer} ({faults})"
-
-
-_NAMED = re.compile(r"(fault \d+): .*?(?=; fault \d+: |$)")
+def _answered(request: RequestRecord, named: Sequence[str]) -> str:
+    answer, faults = str(request.status) if request.status else "no answer", request.fault
+    if faults is None:
+        return answer
+    for name in named:  # what such a fault is, stands above
+        faults = faults.replace(name, name.partition(":")[0])
+    return f"{answer} ({faults})"
 
 
 def _times(count: int, last: RequestRecord, start: int) -> str:

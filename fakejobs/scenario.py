@@ -18,7 +18,7 @@ from fakejobs.model.identity import Caller, Token
 from fakejobs.model.job import JobAt
 from fakejobs.model.outcomes import Then
 from fakejobs.model.past import past_job_from, past_schedule_from
-from fakejobs.model.presets import named, preset_from
+from fakejobs.model.presets import OF_THE_PRESET, named
 from fakejobs.model.quirks import Quirks
 from fakejobs.model.refusal import Refusal
 from fakejobs.model.rules import rule_from
@@ -61,8 +61,9 @@ class Scenario:
         frozen: whether time stands still; None: not said.
         faults: what goes wrong, each as the words of `FakeHub.fault`, oldest first.
         webhooks: each as the body that makes one, and ``user``, by default the first.
-        presets: presets, each with words of its own. What they change of the quirks is in ``settings``.
+        presets: presets, each with words of its own.
         chaos: level and seed of a mix; a seed of None is the hub's.
+        partial: whether it is of options only, and says nothing of the rules and faults that a file before it had.
         scheduled_jobs: scheduled jobs, perhaps from the past, each as the words of `FakeHub.add_scheduled_job`.
     """
 
@@ -77,6 +78,7 @@ class Scenario:
     scheduled_jobs: tuple[Mapping[str, object], ...] = ()
     presets: tuple[tuple[str, Mapping[str, object]], ...] = ()
     chaos: tuple[str, int | None] | None = None
+    partial: bool = False
 
 
 def load_scenario(path: str | Path) -> Scenario:
@@ -144,24 +146,16 @@ def scenario_from(words: Mapping[str, object]) -> Scenario:
     return with_presets(scenario, words.get("presets", []), words.get("chaos"))
 
 
-def with_presets(scenario: Scenario, presets: object, chaos: object = None) -> Scenario:
+def with_presets(scenario: Scenario | None, presets: object, chaos: object = None) -> Scenario:
     """A scenario with more presets than its own, and with chaos; both as a file has them.
 
     Raises:
         ValueError: there is no such preset or level, or a word is impossible; the message names it.
     """
-    added = named(presets)
-    quirks: dict[str, object] = {}
-    for name, words in added:
-        quirks |= preset_from(name, words).quirks
-    own = scenario.settings.get("quirks")
-    settings = dict(scenario.settings)
-    if quirks:
-        settings["quirks"] = {**quirks, **(own if isinstance(own, Mapping) else {})}
+    scenario = Scenario(partial=True) if scenario is None else scenario
     return replace(
         scenario,
-        settings=settings,
-        presets=(*scenario.presets, *added),
+        presets=(*scenario.presets, *named(presets)),
         chaos=scenario.chaos if chaos is None else chaos_from(chaos),
     )
 
@@ -172,23 +166,28 @@ def preset_of_text(text: str) -> Mapping[str, object]:
     Raises:
         ValueError: what follows the colon is no TOML; the message says where.
     """
-    name, _, words = text.partition(":")
+    name, _, toml = text.partition(":")
     try:
-        return {"name": name.strip(), **tomllib.loads(f"words = {{ {words} }}")["words"]}
-    except ValueError as error:
+        words = tomllib.loads(f"words = {{ {toml} }}")["words"]
+    except (ValueError, RecursionError) as error:
         raise ValueError(
             f"preset {text!r}: what follows the colon is to be words of TOML ({error})"
         ) from None
+    if "name" in words:
+        raise ValueError(f"preset {name.strip()}: name: {OF_THE_PRESET}")
+    return {"name": name.strip(), **words}
 
 
-def put_presets(hub: FakeHub, scenario: Scenario) -> None:
-    """Let the presets and the chaos of a scenario hold in a hub."""
-    hub.put_presets(scenario.presets)
-    if scenario.chaos is not None:
-        level, seed = scenario.chaos
-        drawn = hub.drawn_chaos
-        if drawn is None or (drawn.level, drawn.seed) != (level, hub.settings.seed if seed is None else seed):
-            hub.chaos(seed, level)
+def put_presets(hub: FakeHub, scenario: Scenario, quirks: Mapping[str, object] | None = None) -> None:
+    """Let the presets and the chaos of a scenario hold in a hub.
+
+    Args:
+        quirks: those that no preset changes, besides the scenario's own.
+    """
+    own = scenario.settings.get("quirks")
+    hub.put_presets(
+        scenario.presets, scenario.chaos, {*(own if isinstance(own, Mapping) else ()), *(quirks or ())}
+    )
 
 
 def open_hub(
@@ -216,7 +215,7 @@ def open_hub(
     """
     new = is_new_file(path)
     given = scenario
-    rules = None if scenario is None else scenario.rules
+    rules = None if scenario is None or scenario.partial else scenario.rules
     scenario = scenario or Scenario()
     words = dict(scenario.settings)
     if seed is not None:
@@ -240,7 +239,7 @@ def open_hub(
             for when, then in rules:
                 hub.add_rule(when, then, source="scenario")
         kept_faults = tuple(each.words for each in hub.faults() if each.source == "scenario")
-        if given is not None and given.faults != kept_faults:
+        if given is not None and not given.partial and given.faults != kept_faults:
             hub.delete_faults(source="scenario")
             add_faults(hub, given)
         if given is not None:

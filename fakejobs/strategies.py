@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from fakejobs.generate import faults, invalid, jobs, others, specs, streams, values
+from fakejobs.generate import faults, invalid, jobs, others, specs, streams, usage, values, webhooks
 from fakejobs.generate.invalid import Broken, Query
 from fakejobs.generate.others import ErrorAnswer
 from fakejobs.generate.source import Source
@@ -186,6 +186,55 @@ def whoami(*, date: str = LATEST) -> st.SearchStrategy[Body]:
     return _of_day(others.whoami, date)
 
 
+def webhook_payloads(*, date: str = LATEST) -> st.SearchStrategy[Body]:
+    """A webhook, as ``/api/settings/webhooks`` answers it: what it watches, and the job that it starts or the address that it calls.
+
+    Simplest: one that watches a user, and calls an address or runs a job.
+
+    Args:
+        date: the day of the contract, as ISO date, or "latest".
+
+    Raises:
+        ValueError: ``date`` is not a date.
+    """
+    return _of_day(webhooks.webhook, date)
+
+
+def webhook_events() -> st.SearchStrategy[dict[str, object]]:
+    """What the job of a webhook finds in ``WEBHOOK_PAYLOAD``: what has happened to which repository, and the webhook.
+
+    Simplest: the content of a model has changed.
+    """
+    return _from(webhooks.payload)
+
+
+def usage_payloads() -> st.SearchStrategy[Body]:
+    """The answer of ``GET /api/settings/billing/usage/jobs``: jobs of one month, newest first, with minutes, costs and sums that add up.
+
+    Simplest: no job.
+    """
+    return _from(usage.usage)
+
+
+def metric_events() -> st.SearchStrategy[Body]:
+    """The data of an event of the metrics of a job, one second of it. Simplest: the first second on cpu-basic."""
+    return _from(usage.metrics)
+
+
+def job_events(*, date: str = LATEST) -> st.SearchStrategy[list[Body]]:
+    """What the events of a job say of it so far: each change of its stage, oldest first.
+
+    No frame of that stream was ever published: the keys are those of the fake. Simplest: a job that waits.
+
+    Args:
+        date: the day of the contract, as ISO date, or "latest".
+
+    Raises:
+        ValueError: ``date`` is not a date.
+    """
+    return _of_day(jobs.events, date)
+
+
 def errors() -> st.SearchStrategy[ErrorAnswer]:
     """An error: status, body, and the headers that say something about it.
 
@@ -245,6 +294,39 @@ def job_specs(*, date: str = LATEST) -> st.SearchStrategy[Body]:
     return _of_day(specs.any_job_spec, date)
 
 
+def create_scheduled_bodies(*, date: str = LATEST) -> st.SearchStrategy[Body]:
+    """The body of ``POST /api/scheduled-jobs/{namespace}``: it is accepted, and there is always a next run.
+
+    Simplest: an image and a flavor, daily.
+
+    Args:
+        date: the day of the contract, as ISO date, or "latest".
+
+    Raises:
+        ValueError: ``date`` is not a date.
+    """
+    return _of_day(specs.scheduled_body, date)
+
+
+def webhook_bodies(*, date: str = LATEST) -> st.SearchStrategy[Body]:
+    """The body of ``POST /api/settings/webhooks``, with a job, the id of one, or an address.
+
+    Those with a ``jobSourceId`` are accepted if there is such a job. Simplest: one that watches a user and runs a job again.
+
+    Args:
+        date: the day of the contract, as ISO date, or "latest".
+
+    Raises:
+        ValueError: ``date`` is not a date.
+    """
+    return _of_day(webhooks.body, date)
+
+
+def repo_events() -> st.SearchStrategy[dict[str, object]]:
+    """Something that happens to a repository, as words: ``fakejobs.fire_event(**words)``. Simplest: the content of a model changes."""
+    return _from(webhooks.event)
+
+
 def labels() -> st.SearchStrategy[dict[str, str]]:
     """Up to three labels of a job, with keys and values of up to 100 characters; some have a ``name``. Simplest: none."""
     return _from(specs.labels)
@@ -284,6 +366,20 @@ def invalid_create_bodies(*, date: str = LATEST) -> st.SearchStrategy[tuple[Json
         ValueError: ``date`` is not a date.
     """
     return _of_day(invalid.create_body, date)
+
+
+def invalid_scheduled_bodies(*, date: str = LATEST) -> st.SearchStrategy[tuple[Json, Broken]]:
+    """(body, broken): likewise for ``POST /api/scheduled-jobs/{namespace}``; what is wrong with the job is at ``jobSpec``.
+
+    Schedules that the Hub's pattern takes and that name no instant are the rule ``cron``. Simplest: a body without a job.
+
+    Args:
+        date: the day of the contract, as ISO date, or "latest".
+
+    Raises:
+        ValueError: ``date`` is not a date.
+    """
+    return _of_day(invalid.scheduled_body, date)
 
 
 def invalid_queries(

@@ -128,9 +128,14 @@ class Book:
         """The quirks of its hub."""
         return self._hub.settings.quirks
 
-    def script(self, seen: JobAt) -> Script:
-        """What the last attempt of a job was scripted to do; of a fake that is closed, of those only that were cut by their timeout."""
-        script = self._hub.state.script_of(seen.job.id) if self._last is None else self._scripts[seen.job.id]
+    def script(self, seen: JobAt) -> Script | None:
+        """What the last attempt of a job was scripted to do; of a fake that is closed, None of those that were not cut by their timeout."""
+        if self._last is None:
+            script = self._hub.state.script_of(seen.job.id)
+        elif seen.job.id in self._scripts:
+            script = self._scripts[seen.job.id]
+        else:
+            return None
         return script.attempt(len(seen.job.plan.earlier))
 
     def info(self, seen: JobAt) -> JobInfo:

@@ -14,6 +14,7 @@ from fakejobs.contract.recording import KEPT_OF_REQUEST, KEPT_OF_RESPONSE
 from fakejobs.contract.recording_files import REQUEST_KEYS, RESPONSE_KEYS
 from fakejobs.drivers.threads import serve_in_thread
 from fakejobs.hub import FakeHub
+from fakejobs.hub.settings import WORDS as SETTINGS
 from fakejobs.model.faults import WORDS as FAULT_WORDS
 from fakejobs.model.outcomes import PYTHON_WORDS
 from fakejobs.model.outcomes import WORDS as THEN_WORDS
@@ -53,6 +54,23 @@ def test_quirks_page_is_the_generated_one() -> None:
     assert (DOCS / "quirks.md").read_text(encoding="utf-8") == page(), (
         "run: fakejobs quirks > fakejobs/docs/quirks.md"
     )
+
+
+def test_presets_page_is_the_generated_one() -> None:
+    printed = CliRunner().invoke(main, ["presets"]).output
+    assert (DOCS / "presets.md").read_text(encoding="utf-8") == printed, (
+        "run: fakejobs presets > fakejobs/docs/presets.md"
+    )
+
+
+def test_every_page_is_in_the_readme() -> None:
+    for file in DOCS.glob("*.md"):
+        assert f"| [fakejobs/docs/{file.name}](fakejobs/docs/{file.name}) |" in README
+
+
+@pytest.mark.parametrize("word", SETTINGS)
+def test_every_setting_is_documented(word: str) -> None:
+    assert re.search(rf"^\[*{word}\b|`{word} = ", SERVE, re.MULTILINE), f"serve.md does not mention {word}"
 
 
 HELP = re.compile(r"<!-- help: (.+?) -->\n```text\n(.*?)```\n<!-- end -->", re.DOTALL)

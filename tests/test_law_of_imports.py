@@ -119,7 +119,7 @@ def test_the_model_of_the_machine_shares_nothing_with_the_fake() -> None:
     """But the names of the quirks, and a type: or else both could be wrong in the same way."""
     shared = {
         name
-        for path in ("machine/model.py", "machine/scripted.py")
+        for path in ("machine/model.py", "machine/scripted.py", "machine/ticks.py")
         for _line, name in imports(PACKAGE / path)
         if name.startswith("fakejobs.") and not name.startswith("fakejobs.machine.")
     }

@@ -17,6 +17,7 @@ from fakejobs.contract.known_jobs import KnownJob, instant
 from fakejobs.contract.learned import Known, bodies_of_jobs, date_of, events_of
 from fakejobs.contract.open_stream import OpenStream, said
 from fakejobs.contract.recording import Body, Exchange, Recording, route_of
+from fakejobs.contract.remade import Remade, objects, starter, usage_of
 from fakejobs.hub import FakeHub
 from fakejobs.hub.settings import Settings
 from fakejobs.model.stages import TERMINAL, JobStage
@@ -33,15 +34,20 @@ _NOT_PUT_BACK = frozenset(
 )  # fmt: skip
 """Keys of a job from before the recording that are not compared: `FakeHub.add_job` cannot give them to it."""
 
-_YEAR = 365 * 86_400_000
+_MAKING = ("create", "duplicate", "scheduled-run")
+"""Routes that make a job."""
+
+_LISTS = {"job-list": "jobs", "scheduled-job-list": "scheduled jobs", "webhook-list": "webhooks"}
+"""Replies that are lists, and of what."""
 
 
 class Again:
     """Makes recorded requests again."""
 
-    def __init__(self, known: Known, settings: Settings, found: Found) -> None:
+    def __init__(self, known: Known, remade: Remade, settings: Settings, found: Found) -> None:
         self.compared = 0
         self._known = known
+        self._remade = remade
         self._found = found
         self._ids = Ids()
         self._cursors: dict[str, str] = {}
@@ -109,8 +115,8 @@ class Again:
             return "the server could not be asked"
         if response.status in (429, 500, 502, 503, 504) or 300 <= response.status < 400:
             return f"the fake does not make answers of {response.status} by itself"
-        if matched[0].path.startswith("/api/scheduled-jobs"):
-            return "the fake is not asked for scheduled jobs yet"
+        if why_not := self._remade.why_not(exchange, *matched):
+            return why_not
         if request.body is not None and request.body.kind == "omitted":
             return f"the body of the request was not kept: {request.body.value}"
         if response.body is not None and response.body.kind == "omitted":
@@ -126,14 +132,16 @@ class Again:
         date = date_of(exchange.response)
         earliest = date or 0
         latest = date + 999 if date is not None else LAST_INSTANT
+        if route.name == "scheduled-create":
+            return next((at for body in objects(exchange) if (at := instant(body, "createdAt"))), earliest)
         for body in bodies_of_jobs(exchange):
             job = self._known.jobs.get(str(body["id"]).lower())
             if job is None:
                 continue
-            if route.name in ("create", "duplicate"):
+            if route.name in _MAKING:
                 earliest = latest = job.created
                 continue
-            low, high = _when(body, job)
+            low, high = job.shown_in(body)
             # As a whole they may contradict each other; the first one that fits counts.
             if low <= latest:
                 earliest = max(earliest, low)
@@ -180,6 +188,10 @@ class Again:
         # Lists begin with the newest, so of several that were made at once the last one was seen first.
         before = [job for job in self._known.jobs.values() if not job.made_here][::-1]
         for job in sorted(before, key=lambda each: each.created):
+            if job.created > now and (by := starter(job.first)) in ("scheduled-job", "webhook"):
+                self._unknown_jobs.add(job.id)
+                self._found.note(f"job {job.id} cannot be made: a {by} has started it by itself")
+                continue
             try:
                 seen = self.hub.add_job(**job.past(now))
             except ValueError as error:
@@ -191,7 +203,7 @@ class Again:
     # Asking
 
     def _job_made(self, exchange: Exchange, route: Route) -> KnownJob | None:
-        if route.name not in ("create", "duplicate"):
+        if route.name not in _MAKING:
             return None
         return next(
             (self._known.jobs.get(str(body["id"]).lower()) for body in bodies_of_jobs(exchange)), None
@@ -250,10 +262,14 @@ class Again:
             fake: Json = raw.decode("utf-8", "replace")
         else:
             fake = json.loads(raw) if raw else None
-        if isinstance(recorded, list) and isinstance(fake, list) and route.reply == "job-list":
-            recorded, fake = self._compare_ids(recording, recorded, fake)
-        elif route.name in ("create", "duplicate") and _id(recorded) and _id(fake):
+        if isinstance(recorded, list) and isinstance(fake, list) and route.reply in _LISTS:
+            recorded, fake = self._compare_ids(recording, route, recorded, fake)
+        elif route.name in (*_MAKING, "scheduled-create") and _id(recorded) and _id(fake):
             self._ids.known[_id(recorded)] = _id(fake)  # two jobs that were made by the same request
+        elif route.name == "jobs-usage":
+            alike = self._billed_alike()
+            recorded = usage_of(alike, recorded)
+            fake = usage_of({self._ids.known[each] for each in alike}, fake)
         if route.name == "count" and self._may_count_others(recording, recorded, fake):
             return
         ignored = self._ignored(recorded)
@@ -261,10 +277,14 @@ class Again:
             self._found.add("recorded", recording, path, sentence)
 
     def _compare_ids(
-        self, recording: Recording, recorded: list[Json], fake: list[Json]
+        self, recording: Recording, route: Route, recorded: list[Json], fake: list[Json]
     ) -> tuple[list[Json], list[Json]]:
-        """Compare which jobs are listed, in which order; returns those that both lists have."""
-        listed = [each for each in recorded if _id(each) not in self._unknown_jobs]
+        """Compare what is listed, in which order; returns what both lists have."""
+        if route.reply == "job-list":
+            listed = [each for each in recorded if _id(each) not in self._unknown_jobs]
+        else:
+            made = self._remade.schedules | self._remade.webhooks
+            listed = [each for each in recorded if _id(each) in made]
         theirs = [self._ids.known.get(_id(each), _id(each)) for each in listed]
         ours = [_id(each) for each in fake]
         if theirs != ours:
@@ -273,7 +293,7 @@ class Again:
                 "recorded",
                 recording,
                 "",
-                f"recorded the jobs {_listed(names.get(each, each) for each in theirs)}; "
+                f"recorded the {_LISTS[str(route.reply)]} {_listed(names.get(each, each) for each in theirs)}; "
                 f"fake {_listed(names.get(each, each) for each in ours)}",
             )
         both = [each for each in theirs if each in ours]
@@ -281,6 +301,15 @@ class Again:
         return [each for each, known in zip(listed, theirs, strict=True) if known in both], [
             by_id[each] for each in both
         ]
+
+    def _billed_alike(self) -> set[str]:
+        """The jobs that ran as long in the fake as they did when they were recorded: of the others, the answers do not tell exactly."""
+        return {
+            job.id
+            for job in self._known.jobs.values()
+            if job.id in self._ids.known and job.stage in ("COMPLETED", "ERROR")
+            if job.started is not None and job.finished is not None and not job.failures
+        }
 
     def _may_count_others(self, recording: Recording, recorded: Json, fake: Json) -> bool:
         """Whether jobs from before the recording, which no list showed, can be the reason of a larger count."""
@@ -302,6 +331,8 @@ class Again:
             match = re.match(r"\[(\d+)\]", path)
             index = int(match[1]) if match else 0
             key = path.rpartition(".")[2]
+            if key == "lastTriggerAt":  # what happened to repositories is not recorded
+                return True
             return index < len(from_before) and from_before[index] and key in _NOT_PUT_BACK
 
         return ignored
@@ -341,29 +372,6 @@ class Again:
         opened = OpenStream(recording, route, stream.steps, events)
         opened.step()
         self._open.append(opened)
-
-
-def _when(body: dict[str, Json], job: KnownJob) -> tuple[int, int]:
-    """Between which instants a job is as ``body`` shows it."""
-    status = body.get("status")
-    stage = status.get("stage") if isinstance(status, dict) else None
-    low, high = job.created, LAST_INSTANT
-    started, finished = instant(body, "startedAt"), instant(body, "finishedAt")
-    if stage == "SCHEDULING":
-        high = min(each for each in (job.started, job.finished, LAST_INSTANT + 1) if each is not None) - 1
-    elif stage == "RUNNING":
-        low = started if started is not None else low
-        # A later attempt, or the end, comes after it.
-        after = [each for each in (*job.ran, job.finished) if each is not None and each > low]
-        high = min([*after, LAST_INSTANT + 1]) - 1
-    elif finished is not None:
-        return finished, high
-    if stage in ("SCHEDULING", "RUNNING") and isinstance(durations := body.get("durations"), dict):
-        for since, key in ((job.created, "totalSecs"), (started, "runningSecs")):
-            seconds = durations.get(key)
-            if since is not None and isinstance(seconds, int) and 0 <= seconds * 1000 < _YEAR * 100:
-                low, high = max(low, since + seconds * 1000), min(high, since + seconds * 1000 + 999)
-    return low, high
 
 
 def _link(header: str | None) -> dict[str, list[str]] | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fakejobs.clock import LAST_INSTANT
 from fakejobs.model.job import DEFAULT_TIMEOUT_MS
 from fakejobs.wire.json_types import Json
 from fakejobs.wire.times import from_iso
@@ -167,6 +168,30 @@ class KnownJob:
             words["cancel_reason"] = self.cancel_reason if stage == "CANCELED" else None
             words["message"] = self.message
         return {word: value for word, value in (words | outcome).items() if value is not None}
+
+    def shown_in(self, body: JobBody) -> tuple[int, int]:
+        """Between which instants it is as ``body`` shows it."""
+        status = body.get("status")
+        stage = status.get("stage") if isinstance(status, dict) else None
+        low, high = self.created, LAST_INSTANT
+        started, finished = instant(body, "startedAt"), instant(body, "finishedAt")
+        if stage == "SCHEDULING":
+            high = (
+                min(each for each in (self.started, self.finished, LAST_INSTANT + 1) if each is not None) - 1
+            )
+        elif stage == "RUNNING":
+            low = started if started is not None else low
+            # A later attempt, or the end, comes after it.
+            after = [each for each in (*self.ran, self.finished) if each is not None and each > low]
+            high = min([*after, LAST_INSTANT + 1]) - 1
+        elif finished is not None:
+            return finished, high
+        if stage in ("SCHEDULING", "RUNNING") and isinstance(durations := body.get("durations"), dict):
+            for since, key in ((self.created, "totalSecs"), (started, "runningSecs")):
+                seconds = durations.get(key)
+                if since is not None and isinstance(seconds, int) and 0 <= seconds * 1000 < _YEAR * 100:
+                    low, high = max(low, since + seconds * 1000), min(high, since + seconds * 1000 + 999)
+        return low, high
 
     def stage_at(self, now: int) -> str:
         """Its stage at an instant, as far as the answers tell."""

@@ -19,6 +19,7 @@ from fakejobs.contract.found import TITLES, Found
 from fakejobs.contract.learned import events_of, learn
 from fakejobs.contract.recording import Recording, route_of
 from fakejobs.contract.recording_files import read_recordings
+from fakejobs.contract.remade import remade
 from fakejobs.model.quirks import Quirks
 from fakejobs.wire.json_types import Json
 from fakejobs.wire.paths import join_index
@@ -69,7 +70,12 @@ def check_recordings(directory: str | Path, *, quirks: Quirks | None = None) -> 
         _check_answer(found, recording)
     known = learn(recordings)
     settings = known.settings()
-    again = Again(known, replace(settings, quirks=quirks) if quirks is not None else settings, found)
+    again = Again(
+        known,
+        remade(recordings, known),
+        replace(settings, quirks=quirks) if quirks is not None else settings,
+        found,
+    )
     with closing(again.hub):
         for recording in recordings:
             again.make(recording)

@@ -102,7 +102,12 @@ class _Guide:
 
 def fake_answers() -> Iterator[Live]:
     """The answers of a fake in this process, to calls of every route: jobs of all kinds in every stage, errors, streams."""
-    settings = settings_from({"orgs": ["tour-org"]})
+    settings = settings_from(
+        {
+            "orgs": ["tour-org", {"name": "tour-poor", "groups": [{"name": "tour-group", "limit": 0.0002}]}],
+            "namespaces": {"tour-poor": {"credits": 0.002}},
+        }
+    )
     hub = FakeHub(settings=settings, anchor=Anchor(START, START, frozen=True))
     with closing(hub):
         guide = _Guide(hub)
@@ -130,9 +135,10 @@ def _tour(guide: _Guide) -> None:
     guide.call("whoami")
     guide.call("hardware", token=None)
     ended, failed, stays = made("ends"), made("fails", attempts=2), made("stays")
+    handed = made("stays", secrets={"HF_TOKEN": "hf_tour"})
     exposed = made("stays", expose={"ports": [8000, 9000], "portsPublic": [9000]}, ssh={"enabled": True})
     unpaid, deleted = made("stays"), made("stays")
-    mine = [ended, failed, stays, exposed, unpaid, deleted]
+    mine = [ended, failed, stays, handed, exposed, unpaid, deleted]
     mine += [guide.make(job_spec(source)) for _ in range(GENERATED // 2)]
     org = [guide.make(job_spec(source), "tour-org") for _ in range(GENERATED // 2)]
     for stage in STAGES:
@@ -158,6 +164,8 @@ def _tour(guide: _Guide) -> None:
     _look(guide, [stays, exposed, *_ids([again])], [])
     _schedules(guide, scheduled_body(source))
     _webhooks(guide, ended)
+    _without_money(guide)
+    guide.call("jobs-usage")
     _errors(guide, stays)
 
 
@@ -174,8 +182,23 @@ def _look(guide: _Guide, mine: list[str], org: list[str]) -> None:
 def _schedules(guide: _Guide, body: Json) -> None:
     made = guide.call("scheduled-create", body=body)
     scheduled = str(made["id"]) if isinstance(made, dict) and "id" in made else _UNKNOWN_ID
-    guide.call("scheduled-list")
-    guide.call("scheduled-inspect", job_id=scheduled)
+    runs = guide.call(
+        "scheduled-create",
+        body={
+            "jobSpec": {**_PLAIN, "labels": {"tour": "ends"}},
+            "schedule": "*/5 * * * *",
+            "concurrency": True,
+        },
+    )
+    guide.advance(60)
+    for query in ("", "label=tour%3Dends", "label=none"):
+        guide.call("scheduled-list", query=query)
+    for each in _ids([made, runs]):
+        guide.call("scheduled-inspect", job_id=each)
+    guide.call("scheduled-run", job_id=_ids([runs])[0])
+    guide.call("scheduled-suspend", job_id=_ids([runs])[0])
+    guide.call("scheduled-create", body={"jobSpec": {"flavor": "none"}, "schedule": "@midnight"})
+    guide.call("scheduled-schedule", job_id=scheduled, body={"schedule": "75 * * * *"})
     guide.call("scheduled-schedule", job_id=scheduled, body={"schedule": "@daily"})
     guide.call("scheduled-labels", job_id=scheduled, body={"labels": {"tour": "labels"}})
     for name in (
@@ -212,6 +235,29 @@ def _webhooks(guide: _Guide, source_id: str) -> None:
     guide.call("webhook-delete")
 
 
+def _without_money(guide: _Guide) -> None:
+    """Credits that are used up, in the middle of a job and at a tick, and a resource group that has spent its limit."""
+    (org,) = [each for each in guide.hub.settings.identity.orgs if each.groups]
+    stays: Json = {**_PLAIN, "labels": {"tour": "stays"}}
+    made = guide.call("scheduled-create", org.name, body={"jobSpec": stays, "schedule": "@hourly"})
+    jobs = [guide.make(stays, org.name)]
+    jobs.append(
+        guide.make({**_PLAIN, "labels": {"tour": "stays"}, "resourceGroupId": org.groups[0].id}, org.name)
+    )
+    for minutes in (2, 120):
+        guide.advance(minutes)
+        for job_id in jobs:
+            guide.call("inspect", org.name, job_id)
+        for scheduled in _ids([made]):
+            guide.call("scheduled-inspect", org.name, scheduled)
+    guide.make(stays, org.name)
+    guide.call("duplicate", org.name, jobs[0])
+    for name in ("scheduled-run", "scheduled-resume"):
+        for scheduled in _ids([made]):
+            guide.call(name, org.name, scheduled)
+    guide.call("list", org.name)
+
+
 def _errors(guide: _Guide, job_id: str) -> None:
     for route in ROUTES:
         guide.call(route.name, token=None, job_id=job_id)
@@ -235,7 +281,7 @@ def server_answers(url: str, token: str | None) -> Iterator[Live]:
     """The answers of a server to what is safe to ask: GET requests, each with an answer that ends.
 
     Who is calling, hardware, the jobs of the caller (all, and by stage), how many there are, the first of each stage, scheduled
-    jobs. Nothing is made or changed.
+    jobs, webhooks, what jobs have used. Nothing is made or changed.
 
     Raises:
         ValueError: nobody answers there, or the token is not known; a sentence says so, and never the token.
@@ -269,6 +315,8 @@ def server_answers(url: str, token: str | None) -> Iterator[Live]:
         yield ask("count", namespace, query=f"stage={stage}")
         for job_id in _ids(value_of(page.body))[:PER_STAGE]:
             yield ask("inspect", namespace, job_id)
+    yield ask("jobs-usage")
+    yield ask("webhook-list")
     scheduled = ask("scheduled-list", namespace)
     yield scheduled
     for job_id in _ids(value_of(scheduled.body))[:PER_STAGE]:

@@ -129,16 +129,16 @@ class Bridge:
         while call.stream is not None:
             if before := call.taken():
                 await send({"type": "http.response.body", "body": before, "more_body": True})
-            await self._follow(call, call.stream, receive, send)
+            if not await self._follow(call, call.stream, receive, send) and not call.may_end_early:
+                raise _BrokenError("closed")
             call.stream = None
             call.more()
         if not call.started:
-            if not call.has_head:
-                return  # the client has gone
             await send(call.start(whole=False))
         await send({"type": "http.response.body", "body": call.taken()})
 
-    async def _follow(self, call: _Call, stream: Stream, receive: Receive, send: Send) -> None:
+    async def _follow(self, call: _Call, stream: Stream, receive: Receive, send: Send) -> bool:
+        """Send a stream; says whether it came to its end, for the client may go, and the server stop."""
         loop = asyncio.get_running_loop()
         follower = _Follower(loop, self._stopped)
         self._followers.add(follower)
@@ -170,7 +170,8 @@ class Bridge:
                     if woken or stream.clock.seconds_until(step.instant) == 0:
                         break
                 if follower.over:
-                    break
+                    return False
+            return True
         finally:
             unsubscribe()
             stream.steps.close()
@@ -203,8 +204,9 @@ async def _break(how: Breaking, receive: Receive, send: Send) -> None:
         transport.close()
     else:
         sock: socket.socket | None = transport.get_extra_info("socket")
-        if sock is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with contextlib.suppress(OSError, ValueError):  # the client was quicker; uvloop has no socket then
+            if sock is not None:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
     while (await receive())["type"] != "http.disconnect":
         pass
@@ -339,6 +341,11 @@ class _Call:
     def started(self) -> bool:
         """Whether the client has been told."""
         return self._started
+
+    @property
+    def may_end_early(self) -> bool:
+        """Whether its end may come at any time without anything being missing: it has begun, and has not said how long it is."""
+        return self.has_head and not any(_header_name(name) == b"content-length" for name, _ in self._headers)
 
     def more(self) -> None:
         """Take the response up to the next stream, or to its end."""

@@ -45,17 +45,21 @@ class Door:
 
     def look(self) -> None:
         """Open or close, as it is to be now."""
-        to_be_open = not (self._outage is not None and is_closed(self._outage, always=self._always))
-        if to_be_open == self.is_open:
-            return
-        with self._lock:
-            if to_be_open != self.is_open and not self._shut and os.name == "posix":
-                self.is_open = to_be_open
-                if to_be_open:
-                    self._sock.listen(BACKLOG)
-                else:
-                    _stop_listening(self._sock)
-                self._changed.set()
+        # The clock is asked without the lock, as who holds the clock's may wait for this one; so it is asked again after a change.
+        while (to_be_open := self._is_to_be_open()) != self.is_open:
+            with self._lock:
+                if self._shut or os.name != "posix":
+                    return
+                if to_be_open != self.is_open:
+                    self.is_open = to_be_open
+                    if to_be_open:
+                        self._sock.listen(BACKLOG)
+                    else:
+                        _stop_listening(self._sock)
+                    self._changed.set()
+
+    def _is_to_be_open(self) -> bool:
+        return self._outage is None or not is_closed(self._outage, always=self._always)
 
     def wait(self, seconds: float) -> None:
         """Wait that long, or until it is opened."""
@@ -84,7 +88,8 @@ def bound(family: int, address: object) -> socket.socket:
     """
     held = socket.socket(family, socket.SOCK_STREAM)
     try:
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # see `fakejobs.drivers.sockets.listen`
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         held.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         held.bind(address)  # type: ignore[arg-type]  # as getsockname() gave it
     except OSError:
@@ -100,7 +105,7 @@ def _stop_listening(sock: socket.socket) -> None:
     ):  # Linux stops listening at once, also while another thread polls the socket
         sock.shutdown(socket.SHUT_RDWR)
     with contextlib.closing(socket.socket(sock.family, sock.type, sock.proto)) as fresh:
-        fresh.setblocking(sock.getblocking())
+        fresh.settimeout(sock.gettimeout())
         os.dup2(fresh.fileno(), sock.fileno(), inheritable=False)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -7,7 +7,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from fakejobs.drivers.inprocess import Broken, Call, ReadTimedOut, Reply
+from fakejobs.drivers.inprocess import REFUSED, RESET, Broken, Call, ReadTimedOut, Reply
 
 Answer = Callable[[Call], "Reply | None"]
 """How a transport gets an answer: the fake's reply, or None if the request may go out."""
@@ -27,8 +27,8 @@ def _raised(httpx: Any, error: ReadTimedOut | Broken, request: object, *, in_bod
     how = "timeout" if isinstance(error, ReadTimedOut) else error.how
     kinds: dict[str, tuple[Any, str]] = {
         "timeout": (httpx.ReadTimeout, "The read operation timed out"),
-        "refused": (httpx.ConnectError, "[Errno 111] Connection refused"),
-        "reset": (httpx.ReadError, "[Errno 104] Connection reset by peer"),
+        "refused": (httpx.ConnectError, str(OSError(*REFUSED))),
+        "reset": (httpx.ReadError, str(OSError(*RESET))),
         "closed": (httpx.RemoteProtocolError, "Server disconnected without sending a response."),
     }
     kind, text = kinds[how]

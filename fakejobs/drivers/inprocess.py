@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 Headers = list[tuple[str, str]]
+
+RESET, REFUSED = ((number, os.strerror(number)) for number in (errno.ECONNRESET, errno.ECONNREFUSED))
+"""What the operating system says of a connection that is reset, and of one that is refused."""
 
 
 class ReadTimedOut(Exception):
@@ -199,9 +204,8 @@ class Following:
                 self._pause(step.instant, last)
                 continue
             if not isinstance(step, WaitUntil):
-                yield step
-                if step:
-                    last = clock.now()
+                yield step  # no bytes are the head, and that is something to read as well
+                last = clock.now()
                 continue
             while not listener.rung and (now := clock.now()) < step.instant:
                 if now >= last + self._patience:

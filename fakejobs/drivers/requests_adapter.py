@@ -9,9 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fakejobs.drivers.httpx_transport import Answer
-from fakejobs.drivers.inprocess import Broken, Call, ReadTimedOut, Reply
-
-_RESET = (104, "Connection reset by peer")
+from fakejobs.drivers.inprocess import REFUSED, RESET, Broken, Call, ReadTimedOut, Reply
 
 
 def make_adapter(answer: Answer, real: Callable[[], Any]) -> Any:
@@ -45,7 +43,7 @@ def make_adapter(answer: Answer, real: Callable[[], Any]) -> Any:
                 raise ReadTimeoutError(None, self._url, "Read timed out.") from None  # type: ignore[arg-type]
             except Broken as error:
                 # urllib3 and requests make of these what they make of a broken socket.
-                raise ConnectionResetError(*_RESET) if error.how == "reset" else IncompleteRead(b"") from None
+                raise ConnectionResetError(*RESET) if error.how == "reset" else IncompleteRead(b"") from None
             size = min(len(buffer), len(self._rest))
             buffer[:size] = self._rest[:size]
             self._rest = self._rest[size:]
@@ -58,10 +56,10 @@ def make_adapter(answer: Answer, real: Callable[[], Any]) -> Any:
     def _broken(error: Broken) -> Exception:
         """What urllib3 says of a connection that breaks before there is an answer."""
         if error.how == "refused":
-            return ConnectionRefusedError(111, "Connection refused")
+            return ConnectionRefusedError(*REFUSED)
         closed = RemoteDisconnected("Remote end closed connection without response")
         return ProtocolError(
-            "Connection aborted.", ConnectionResetError(*_RESET) if error.how == "reset" else closed
+            "Connection aborted.", ConnectionResetError(*RESET) if error.how == "reset" else closed
         )
 
     class FakeJobsAdapter(requests.adapters.BaseAdapter):

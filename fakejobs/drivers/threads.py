@@ -80,7 +80,7 @@ def _chunks(
         begun = False
         steps: Generator[Step, None, None] = in_batches(stream.steps)
         for step in steps:
-            if waiter.over and not (isinstance(step, Pause) and not begun):
+            if waiter.over and (begun or isinstance(step, bytes)):
                 return
             if isinstance(step, bytes):
                 begun = True
@@ -210,9 +210,10 @@ class _Handler(WSGIRequestHandler):
     def handle_expect_100(self) -> bool:
         return True  # werkzeug answers that itself; clients need not hear it twice
 
-    def send_response(self, code: int, message: str | None = None) -> None:
-        # No Server, and above all no Date: the app sends its own, of the hub's clock.
-        self.send_response_only(code, message)
+    def send_response(self, code: int, _message: str | None = None) -> None:
+        # No Server, and above all no Date: the app sends its own, of the hub's clock. And the reason as everybody writes it: werkzeug's is in
+        # capitals, and clients on requests show it.
+        self.send_response_only(code)
 
     def send_error(self, code: int, *_details: object) -> None:
         """Answer what is no HTTP, in JSON; the client's bytes are not repeated."""
@@ -251,6 +252,9 @@ class _Server(ThreadedWSGIServer):
         # werkzeug serves a duplicate of the descriptor, so ours is done with.
         with sock:
             super().__init__(host, port, app, handler=_Handler, fd=sock.fileno())
+        self.socket.settimeout(
+            _ACCEPT_POLL
+        )  # who was to be accepted may have gone with a door that was closed
         self.door = Door(self.socket, always=always)
 
     def service_actions(self) -> None:

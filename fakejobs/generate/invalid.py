@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from urllib.parse import urlencode
 
+from fakejobs.generate import specs
 from fakejobs.generate.breaking import CANDIDATES, breaking
 from fakejobs.generate.source import Source
 from fakejobs.generate.specs import IMAGES, PORTS, SOURCES, job_spec
@@ -28,7 +29,7 @@ class Broken:
 
     Attributes:
         rule: the keyword of JSON Schema (``type``, ``maximum``, ``pattern``, ``required``, ...), or one of ours: ``integer`` (a number that
-            is not whole), ``image``, ``unlisted-flavor``, ``public-port``, ``repeated``, ``cursor``.
+            is not whole), ``image``, ``unlisted-flavor``, ``public-port``, ``repeated``, ``cursor``, ``cron`` (a schedule that never runs).
         path: where, as the answer names it: ``expose.ports[1]``, ``environment.1BAD (key)``; empty for the whole.
         place: where in the schema, the same for all items and all keys of a map: ``expose.ports[]``, ``environment.* (key)``.
     """
@@ -57,6 +58,17 @@ class Query:
         """As it stands in a URL, behind the question mark."""
         return urlencode(self.pairs)
 
+
+NO_TICKS = (
+    "75 * * * *",
+    "*/0 * * * *",
+    "5-1 * * * *",
+    "0 0 30 2 *",
+    "*-5 * * * *",
+    "0 24 * * *",
+    "0 0 * * 8",
+)
+"""Schedules that the Hub's pattern takes, and that name no instant."""
 
 ANY_KEY = "*"
 ANY_ITEM = "[]"
@@ -102,6 +114,36 @@ def create_body(source: Source, date: str = LATEST) -> tuple[Json, Broken]:
     _make_room(source, body, rule)
     path = _break(source, body, rule, schema_of("job-spec", date))
     return body, Broken(rule.keyword, path, rule.place)
+
+
+def scheduled_body(source: Source, date: str = LATEST) -> tuple[Json, Broken]:
+    """A body of ``POST /api/scheduled-jobs/{namespace}`` that is refused for one reason only, and that reason: likewise."""
+    valid = specs.scheduled_body(source, date)
+    rules = scheduled_rules(epoch(date))
+    if source.chance(60):
+        wrong, broken = create_body(source, date)
+        path, place = (f"jobSpec.{each}" if each else "jobSpec" for each in (broken.path, broken.place))
+        return {**valid, "jobSpec": wrong}, Broken(broken.rule, path, place)
+    rule = source.pick(rules)
+    if rule.keyword == "type" and not rule.steps:
+        return deepcopy(source.pick(breaking("type", rule.schema))), Broken("type", "", "")
+    if rule.keyword == "cron":
+        return {**valid, "schedule": source.pick(NO_TICKS)}, Broken("cron", "schedule", "schedule")
+    path = _break(source, valid, rule, schema_of("scheduled-job-body", date))
+    return valid, Broken(rule.keyword, path, rule.place)
+
+
+@cache
+def scheduled_rules(in_epoch: str = LATEST) -> tuple[Rule, ...]:
+    """Every rule that a body of a scheduled job can break alone, without those of its ``jobSpec``."""
+    schema = schema_of("scheduled-job-body", in_epoch)
+    own = [
+        rule
+        for rule in rules_of(schema)
+        if (rule.steps[0] != "jobSpec" or (rule.keyword, rule.steps) == ("required", ("jobSpec",)))
+        and _breaks_alone(rule)
+    ]
+    return (*own, Rule("cron", ("schedule",), {}), Rule("type", (), schema))
 
 
 @cache

@@ -10,6 +10,7 @@ from fakejobs.generate.source import Source
 from fakejobs.generate.specs import job_spec, resource_group
 from fakejobs.generate.values import HEX, Body, cron, instant, object_id, schema_of, value
 from fakejobs.model.draws import entity_id
+from fakejobs.model.events import stage_events
 from fakejobs.model.identity import avatar_url
 from fakejobs.model.job import Job, JobAt, timeout_ms
 from fakejobs.model.plan import NEVER, Plan
@@ -19,6 +20,7 @@ from fakejobs.model.stages import TERMINAL, JobStage
 from fakejobs.wire.encode import job_body
 from fakejobs.wire.json_types import Schema
 from fakejobs.wire.schema import LATEST, epoch
+from fakejobs.wire.sse import event_body
 from fakejobs.wire.times import to_iso
 
 USERS = ("fake-user", "ada", "grace-hopper", "x")
@@ -107,6 +109,17 @@ def timeline(source: Source, date: str = LATEST) -> list[Body]:
     return [
         _body(source, made, seen, now, date, whole=True) for seen, now in looks if seen.stage_at(now) in known
     ]
+
+
+def events(source: Source, date: str = LATEST) -> list[Body]:
+    """What ``GET .../events`` says of a job so far: the data of each change of its stage, oldest first."""
+    made = _make(source, date)
+    failures = source.integer(0, min(_retries(made), 2))
+    final = source.pick([stage for stage in stages(date) if stage is not JobStage.DELETED])
+    plan = _plan(source, made, final, failures)
+    now = (plan.start if plan.end >= NEVER else plan.end) if plan.start < NEVER else plan.end
+    now = _ready(plan) if now >= NEVER else now
+    return [{**event_body(event)} for event in stage_events(JobAt(replace(made.job, plan=plan), now))]
 
 
 def scheduled_job(source: Source, date: str = LATEST) -> Body:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import orjson
 
-from fakejobs.generate import invalid, jobs, others, specs, streams, values
+from fakejobs.generate import invalid, jobs, others, specs, streams, usage, values, webhooks
 from fakejobs.generate.source import Seeded, Source
 from fakejobs.wire.json_types import Json
 from fakejobs.wire.schema import LATEST
@@ -20,8 +20,8 @@ def _error(source: Source) -> object:
     return asdict(others.error(source))
 
 
-def _invalid(source: Source) -> object:
-    body, broken = invalid.create_body(source)
+def _invalid(make: Callable[[Source], tuple[Json, invalid.Broken]], source: Source) -> object:
+    body, broken = make(source)
     return {"body": body, "broken": asdict(broken)}
 
 
@@ -36,7 +36,14 @@ KINDS: Mapping[str, Maker] = {
     "create-body": lambda source, _stage, date: specs.job_spec(source, date),
     "job-spec": lambda source, _stage, date: specs.any_job_spec(source, date),
     "scheduled-body": lambda source, _stage, date: specs.scheduled_body(source, date),
-    "invalid-create-body": lambda source, _stage, _date: _invalid(source),
+    "invalid-create-body": lambda source, _stage, _date: _invalid(invalid.create_body, source),
+    "invalid-scheduled-body": lambda source, _stage, _date: _invalid(invalid.scheduled_body, source),
+    "webhook": lambda source, _stage, date: webhooks.webhook(source, date),
+    "webhook-body": lambda source, _stage, date: webhooks.body(source, date),
+    "webhook-payload": lambda source, _stage, _date: webhooks.payload(source),
+    "usage": lambda source, _stage, _date: usage.usage(source),
+    "metrics": lambda source, _stage, _date: usage.metrics(source),
+    "events": lambda source, _stage, date: jobs.events(source, date),
     "cron": lambda source, _stage, _date: values.cron(source),
 }
 """How to make one of each kind; only jobs have a stage."""

@@ -20,6 +20,7 @@ from fakejobs.generate.values import (
     schema_of,
     value,
 )
+from fakejobs.model.cron import cron_from
 from fakejobs.model.flavors import UNLISTED
 from fakejobs.wire.json_types import Json, Schema
 from fakejobs.wire.schema import LATEST
@@ -120,9 +121,25 @@ def expose(source: Source, schema: Schema) -> Body:
 
 
 def scheduled_body(source: Source, date: str = LATEST) -> Body:
-    """The body of ``POST /api/scheduled-jobs/{namespace}``."""
-    own: dict[str, Maker] = {"jobSpec": lambda source, _schema: job_spec(source, date)}
+    """The body of ``POST /api/scheduled-jobs/{namespace}``; its schedule has a tick after any instant."""
+    own: dict[str, Maker] = {
+        "jobSpec": lambda source, _schema: job_spec(source, date),
+        "schedule": lambda source, _schema: running_cron(source),
+    }
     return filled(source, schema_of("scheduled-job-body", date), own)
+
+
+def running_cron(source: Source) -> str:
+    """A schedule that never ends: it names no year, and no day such as 30 February."""
+    text = cron(source)
+    fields = text.split()
+    if len(fields) == 7:
+        text = " ".join([*fields[:6], "*"])
+    try:
+        cron_from(text)
+    except ValueError:
+        return "@daily"
+    return text
 
 
 def labels_body(source: Source) -> Body:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from fakejobs.clock import Anchor, Clock, Outage
@@ -32,7 +32,7 @@ from fakejobs.model.billing import JobsUsage
 from fakejobs.model.chaos import Chaos
 from fakejobs.model.flavors import Flavor
 from fakejobs.model.identity import Caller, Owner
-from fakejobs.model.job import JobAt, Spec
+from fakejobs.model.job import Job, JobAt, Spec
 from fakejobs.model.outcomes import Then
 from fakejobs.model.planning import cut_by_timeout
 from fakejobs.model.presets import Preset
@@ -208,9 +208,14 @@ class FakeHub:
         """
         return presets.add(self.state, name, words)
 
-    def put_presets(self, wanted: Sequence[tuple[str, Mapping[str, object]]]) -> None:
-        """Let the presets of a scenario hold, instead of those of the one before."""
-        presets.put(self.state, wanted)
+    def put_presets(
+        self,
+        wanted: Sequence[tuple[str, Mapping[str, object]]],
+        mix: tuple[str, int | None] | None = None,
+        own_quirks: Collection[str] = (),
+    ) -> None:
+        """Let the presets and the chaos of a scenario hold, instead of those of the one before. See `fakejobs.hub.presets.put`."""
+        presets.put(self.state, wanted, mix, own_quirks)
 
     def chaos(self, seed: int | None = None, level: str = "medium") -> Chaos:
         """Let a mix of presets and of unlucky jobs hold from now on, instead of one of before.
@@ -224,10 +229,18 @@ class FakeHub:
         """
         return presets.add_chaos(self.state, seed, level)
 
+    def delete_chaos(self) -> None:
+        """Let no mix hold any more; jobs that were submitted meanwhile keep their fate."""
+        presets.delete_chaos(self.state)
+
     @property
     def drawn_chaos(self) -> Chaos | None:
         """The mix that holds, or None."""
         return presets.chaos_of(self.state)
+
+    def fate_of(self, job: Job) -> Mapping[str, object]:
+        """What the mix that holds has drawn for a job that was submitted, as words of ``then``; its own rule goes before them."""
+        return presets.fate_of(self.state, job)
 
     def fire_event(self, /, **words: object) -> list[Delivery]:
         """Let something happen to a repository: ``hub.fire_event(repo="ada/data", type="dataset", scope="repo.content")``.
@@ -488,7 +501,7 @@ class FakeHub:
     def all_jobs(self) -> list[JobAt]:
         """Every job of every namespace, oldest first."""
         with self.state.look() as now:
-            return [jobs.seen(self.state, job, now) for job in all_jobs(self.state.database)]
+            return jobs.all_seen(self.state, all_jobs(self.state.database), now)
 
     def count_all(self) -> int:
         """How many jobs there are in all namespaces."""

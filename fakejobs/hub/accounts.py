@@ -1,18 +1,21 @@
 """The accounts that jobs are paid from: the credits of a namespace, and what a resource group may spend in a month.
 
 What the jobs of an account cost together is a function of their plans and the time, so when an account is used up is known in advance: it is found by
-bisection, and is one entry in the agenda. An account is brought up to date before a plan of its jobs changes, and its entry is put
-where it belongs after that.
+bisection, and is one entry in the agenda, which is put where it belongs whenever a plan changes. Most of the time there is enough for all that is
+planned, so there is no entry, and no look at the other jobs: what is planned is known as a sum.
+
+A plan changes from an instant on, and with it nothing of what was paid before. So what has been spent is reckoned from the plans and kept
+as of some instant: no later than that of the last change, and of each job until it begins to wait for a slot.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fakejobs.hub.agenda import note
-from fakejobs.model.billing import meter, month_of
+from fakejobs.model.billing import billed_spans, meter, month_of
 from fakejobs.model.job import Job
 from fakejobs.model.plan import NEVER
 from fakejobs.store.jobs import any_job, billed_jobs
@@ -27,6 +30,7 @@ USED_UP = "used up"
 """An account was to be used up, or a month was to be over; the key is its name."""
 
 _LIMITS = 1
+_A_WHILE = 3_600_000
 _GROUP = "group "
 
 
@@ -56,18 +60,44 @@ def live(state: State, name: str, at: int) -> list[Job]:
     return _jobs(state, name, at, started=False)
 
 
+def is_left(state: State, name: str, now: int) -> bool:
+    """Whether there is anything left at ``now``."""
+    account = _account(state, name)
+    return _planned(state, account) < _limit(state, account) or left(state, name, now) > 0
+
+
 def charge(state: State, name: str, at: int) -> None:
-    """Bring an account up to date, before a plan changes at ``at``."""
+    """Bring an account up to date, before ``at`` is the past of something that costs differently from then on."""
     account = _account(state, name)
     spent = _spent(state, account, at)
+    if account.given is None and month_of(at)[0] > account.at:
+        state.planned.pop(name, None)  # what was spent in another month is in it
     if (spent, at) != (account.spent, account.at):
         put_account(state.database, replace(account, spent=spent, at=at))
 
 
+def replan(state: State, names: Sequence[str], before: Job | None, job: Job, at: int) -> None:
+    """A job of these accounts is about to have another plan, or other ports, from ``at`` on.
+
+    Args:
+        before: the job as it was; None: it is new, and what it has cost until ``at`` is not taken from what there is.
+    """
+    change = _ahead(state, job, at) - (0 if before is None else _ahead(state, before, at))
+    for name in names:
+        if job.plan.start == NEVER and job.plan.earlier:
+            charge(state, name, at)  # while it waits, nobody looks at what it cost before
+        if name in state.planned:
+            state.planned[name] += change
+
+
 def place(state: State, name: str, at: int) -> None:
-    """Put the entry of an account that is up to date into the agenda, where it belongs from ``at`` on."""
+    """Put the entry of an account into the agenda, where it belongs from ``at`` on."""
     account = _account(state, name)
-    due = used_up(state, name, at)
+    enough = _planned(state, account) < _limit(state, account)
+    if not enough or at - account.at > _A_WHILE:  # now and then, so that what has been spent is soon told
+        charge(state, name, at)
+        account = _account(state, name)
+    due = None if enough else used_up(state, name, at)
     if due == account.due:
         return
     if account.due is not None:
@@ -94,14 +124,13 @@ def used_up(state: State, name: str, at: int) -> int | None:
     """
     account = _account(state, name)
     jobs, quirks = _jobs(state, name, at), state.settings.quirks
-    costs = [meter(job, state.flavors, quirks) for job in jobs]
     if not jobs:
         return None
-    limit = _limit(state, account)
-    before = account.spent - sum(cost(at) for cost in costs)
+    cost, limit = meter(jobs, state.flavors, quirks), _limit(state, account)
+    before = account.spent - cost(at)
 
     def spent(instant: int) -> int:
-        return before + sum(cost(instant) for cost in costs)
+        return before + cost(instant)
 
     over = max(job.plan.end for job in jobs)
     last = over if account.given is not None else min(over, month_of(at)[1])
@@ -110,10 +139,10 @@ def used_up(state: State, name: str, at: int) -> int | None:
     if (most := spent(last)) < limit:
         return not_yet
     first = _first(at, last, lambda instant: spent(instant) >= limit)
-    if (
-        quirks.partial_minutes == "free"
-    ):  # a minute is paid when it is over, so nothing that has begun is paid for
-        return first
+    if quirks.partial_minutes == "free":
+        # A minute is paid when it is over, so whatever runs then is not paid for.
+        spans = (span for job in jobs for span in billed_spans(job.plan, last, quirks))
+        return min((max(start, first) for start, end in spans if max(start, first) < end), default=not_yet)
     reached = spent(first)
     if reached == most:
         return not_yet
@@ -160,6 +189,7 @@ def close(state: State, name: str) -> None:
     if account is not None and account.due is not None:
         delete_due(state.database, _entry(name, account.due))
     delete_account(state.database, name)
+    state.planned.pop(name, None)
 
 
 def _account(state: State, name: str) -> Account:
@@ -183,12 +213,29 @@ def _spent(state: State, account: Account, at: int) -> int:
     since, spent = account.at, account.spent
     if account.given is None and (start := month_of(at)[0]) > since:
         since, spent = start, 0
-    if at <= since:
-        return spent
-    quirks, flavors = state.settings.quirks, state.flavors
+    return spent if at <= since else spent + _costs(state, account, since, at)
+
+
+def _costs(state: State, account: Account, since: int, until: int) -> int:
+    """What the jobs of an account cost from one instant to another."""
     jobs = _jobs(state, account.name, since, started=account.given is not None)
-    costs = [meter(job, flavors, quirks) for job in jobs]
-    return spent + sum(cost(at) - cost(since) for cost in costs)
+    cost = meter(jobs, state.flavors, state.settings.quirks)
+    return cost(until) - cost(since)
+
+
+def _planned(state: State, account: Account) -> int:
+    """What will have been spent when all plans are over, and no less than what is spent in any month. Reckoned once; from then on, what changes."""
+    planned = state.planned.get(account.name)
+    if planned is None:
+        planned = account.spent + _costs(state, account, account.at, NEVER)
+        state.planned[account.name] = planned
+    return planned
+
+
+def _ahead(state: State, job: Job, at: int) -> int:
+    """What a job costs from ``at`` on."""
+    cost = meter([job], state.flavors, state.settings.quirks)
+    return cost(NEVER) - cost(at)
 
 
 def _jobs(state: State, name: str, since: int, *, started: bool = True) -> list[Job]:

@@ -70,6 +70,8 @@ def finish(state: State, started: Started, outcome: Outcome) -> None:
         )
         stage, plan = job.plan.stage_at(now), job.plan
         scripts, attempt = state.script_of(job.id), len(plan.earlier)
+        if "status_lag" not in outcome.said:  # then a preset may have said it
+            script = replace(script, status_lag=scripts.attempt(attempt).status_lag)
         if stage in TERMINAL:
             ran = max(plan.end - plan.start, 0)
             script = replace(script, lines=tuple((ran, line) for _, line in script.lines))

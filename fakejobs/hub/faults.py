@@ -140,16 +140,17 @@ def note_outage(state: State) -> None:
 
 
 def _meet(state: State, request: Asked, *, streams: bool) -> list[Met]:
-    faults = [
-        fault
-        for fault in reversed(state.faults)
-        if fault.is_for_streams == streams and fault.matches(request)
-    ]
-    if not faults:
-        return []
     met: list[Met] = []
     closed = answered = False
     with state.lock:
+        # With the lock held: one that is deleted has no counts any more, and would fire as if it had never done so.
+        faults = [
+            fault
+            for fault in reversed(state.faults)
+            if fault.is_for_streams == streams and fault.matches(request)
+        ]
+        if not faults:
+            return []
         with state.act() as now:
             for fault in faults:
                 had = counts_of(state.database, fault.id)

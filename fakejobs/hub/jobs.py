@@ -13,7 +13,17 @@ from fakejobs.hub.plans import is_limited, note_plan, put_plan
 from fakejobs.model.billing import exposing, has_ports
 from fakejobs.model.draws import entity_id, object_id
 from fakejobs.model.identity import Caller, Owner, token_digest
-from fakejobs.model.job import UNCOUNTED, Job, JobAt, Spec, command_words, features, group_in, order_key
+from fakejobs.model.job import (
+    UNCOUNTED,
+    Job,
+    JobAt,
+    Spec,
+    Waiting,
+    command_words,
+    features,
+    group_in,
+    order_key,
+)
 from fakejobs.model.outcomes import Outcome, script_for, with_rest
 from fakejobs.model.plan import NEVER
 from fakejobs.model.planning import plan_for
@@ -152,13 +162,14 @@ def create(
         about=about,
         rule=rule.id if rule else None,
     )
+    if paying:
+        accounts.replan(state, paying, None, job, now)
     rows.insert_job(state.database, job, script)
     if queues:
         queue.join(state, job, ready_at)
     else:
         note_plan(state, job)
     for name in paying:
-        accounts.charge(state, name, now)
         accounts.place(state, name, now)
     if rule is not None and outcome.call is not None:
         state.calls.add(job.id, Pending(rule.then_at(earlier), outcome.call), job.plan)
@@ -201,7 +212,7 @@ def newest(
             groups=groups_shown(state, caller, owner),
             limit=PAGE_SIZE + 1,
         )
-        page = [seen(state, job, now) for job in found[:PAGE_SIZE]]
+        page = all_seen(state, found[:PAGE_SIZE], now)
     last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
     return Page(page, None if last is None else (last.plan.created, last.id))
 
@@ -265,15 +276,15 @@ def expose(
         spec = {key: value for key, value in job.spec.items() if key != "expose"}
         if expose["ports"]:
             spec["expose"] = dict(expose)
-        paying = accounts.paying(state, job.namespace, job.resource_group)
-        for name in paying:
-            accounts.charge(state, name, now)
-        rows.set_spec(state.database, job.id, spec)
-        exposed = exposing(job, now, ports=has_ports(spec))
+        before, exposed = job, exposing(job, now, ports=has_ports(spec))
         job = replace(job, spec=spec)
+        rows.set_spec(state.database, job.id, spec)
         if exposed is not None:  # another price from now on
             job = replace(job, about={**job.about, "exposed": exposed})
             rows.set_about(state.database, job.id, job.about)
+        paying = accounts.paying(state, job.namespace, job.resource_group)
+        if paying:
+            accounts.replan(state, paying, before, job, now)
         for name in paying:
             accounts.place(state, name, now)
         return JobAt(job, now)
@@ -348,8 +359,8 @@ def _end(
 def replan(state: State, job: Job, now: int) -> Job:
     """Give a job that ends or runs from now on the plan that it has here; its slot, or its place in the queue, is free."""
     put_plan(state, job, now)
+    queue.leave(state, job)  # it may have joined under limits that are gone
     if is_limited(state, job.flavor, job.namespace):
-        queue.leave(state, job)
         queue.fill(state, now, flavor=job.flavor, namespace=job.namespace)
     return job
 
@@ -357,6 +368,14 @@ def replan(state: State, job: Job, now: int) -> Job:
 def seen(state: State, job: Job, now: int) -> JobAt:
     """A job as it is at ``now``, and why it waits for a slot, if it does."""
     return JobAt(job, now, queue.waiting(state, job, now) if job.plan.start == NEVER else None)
+
+
+def all_seen(state: State, found: Sequence[Job], now: int) -> list[JobAt]:
+    """Jobs as they are at ``now``. The queue is gone through once, not for each of them that waits."""
+    waits: dict[str, Waiting] = {}
+    if any(job.plan.start == NEVER and now < job.plan.end for job in found):
+        waits = {each.job: each.waiting for each in queue.queue(state, now)}
+    return [JobAt(job, now, waits.get(job.id)) for job in found]
 
 
 def find(state: State, caller: Caller, owner: Owner, job_id: str, now: int, permission: str) -> Job:

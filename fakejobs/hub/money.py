@@ -51,8 +51,9 @@ def check(state: State, namespace: str, group: str | None, now: int) -> None:
         Refusal: 402 without credits; 403 for a resource group that has spent what it may.
     """
     for name in accounts.paying(state, namespace, group):
-        if (balance := accounts.left(state, name, now)) > 0:
+        if accounts.is_left(state, name, now):
             continue
+        balance = accounts.left(state, name, now)
         if accounts.group_of(name) is None:
             raise Refusal(402, INSUFFICIENT, hint=f"{namespace} has {dollars(balance)} dollars left")
         raise Refusal(
@@ -76,11 +77,9 @@ def used_up(state: State, due: Due) -> None:
     # Those that wait first, so that none gets the slot of another.
     ending.sort(key=lambda job: (job.plan.start <= at, job.plan.created, job.id))
     touched = {each for job in ending for each in accounts.paying(state, job.namespace, job.resource_group)}
-    for each in sorted(touched):
-        accounts.charge(state, each, at)
     for job in ending:
         plan = job.plan.ended(at, JobStage.CANCELED, message=message or None, cancel_reason=reason)
-        put_plan(state, job.with_plan(plan), at, charged=True)
+        put_plan(state, job.with_plan(plan), at, place=False)
         queue.leave(state, job)
     for flavor, namespace in sorted({(job.flavor, job.namespace) for job in ending}):
         if has_slots(state, flavor, namespace):
@@ -120,7 +119,6 @@ def add_credits(state: State, namespace: str, amount: object) -> Decimal:
         assert account.given is not None
         put_account(state.database, replace(account, given=account.given + micro))
         if any_job(state.database):  # before there is one, time may still be set back
-            accounts.charge(state, namespace, now)
             accounts.place(state, namespace, now)
         return dollars(accounts.left(state, namespace, now))
 

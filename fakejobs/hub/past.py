@@ -54,6 +54,8 @@ def add_job(state: State, words: Mapping[str, object]) -> JobAt:
         paying = accounts.paying(state, job.namespace, job.resource_group)
         for name in paying:  # what it has cost until now is not taken from what there is now
             accounts.charge(state, name, now)
+        if paying:
+            accounts.replan(state, paying, None, job, now)
         rows.insert_job(state.database, job, script)
         state.running.forget(job.flavor, job.namespace)
         if queues:

@@ -9,7 +9,7 @@ from fakejobs.hub.agenda import note
 from fakejobs.model.job import Job
 from fakejobs.model.plan import NEVER
 from fakejobs.model.planning import is_retried
-from fakejobs.store.jobs import set_plan
+from fakejobs.store.jobs import find_job, set_plan
 from fakejobs.store.settings import Due
 
 if TYPE_CHECKING:
@@ -31,32 +31,36 @@ def is_limited(state: State, flavor: str, namespace: str) -> bool:
     return (known is not None and known.capacity is not None) or namespace in state.settings.running_limits
 
 
-def put_plan(state: State, job: Job, at: int, *, charged: bool = False) -> None:
+def put_plan(state: State, job: Job, at: int, *, place: bool = True) -> None:
     """Give a job the plan that it has here, and everybody who waits for it, or behind it, the news.
 
     Args:
-        charged: whether the caller sees to the accounts that the job is paid from.
+        place: also put the entries of the accounts that it is paid from where they belong; else the caller does.
     """
-    paying = () if charged else accounts.paying(state, job.namespace, job.resource_group)
-    for name in paying:
-        accounts.charge(state, name, at)
+    paying = accounts.paying(state, job.namespace, job.resource_group)
+    if paying:
+        accounts.replan(state, paying, find_job(state.database, job.id), job, at)
     state.running.forget(job.flavor, job.namespace)
     set_plan(state.database, job.id, job.plan)
     state.calls.replanned(job.id, job.plan, at)
     state.ring(job.id)
     note_plan(state, job)
-    for name in paying:
+    for name in paying if place else ():
         accounts.place(state, name, at)
 
 
 def note_plan(state: State, job: Job) -> None:
     """Put into the agenda what the end of its plan brings about."""
-    if job.plan.end >= NEVER:
-        return
     if is_limited(state, job.flavor, job.namespace):
-        note(state, Due(job.plan.end, ENDS, f"{job.flavor} {job.namespace}", FREED))
-    if goes_on(state, job):
+        note_freed(state, job)
+    if job.plan.end < NEVER and goes_on(state, job):
         note(state, Due(job.plan.end, ENDS, job.id, RETRY))
+
+
+def note_freed(state: State, job: Job) -> None:
+    """Put into the agenda when a job that is limited frees its slot, if it has one, or had: one that waits has none."""
+    if job.plan.start < NEVER and job.plan.end < NEVER:
+        note(state, Due(job.plan.end, ENDS, f"{job.flavor} {job.namespace}", FREED))
 
 
 def goes_on(state: State, job: Job) -> bool:

@@ -2,8 +2,8 @@
 
 A job that needs one has no start until it gets it. Two kinds of entries in the agenda move the queue: a job is ready (its
 scheduling is over), and a slot is freed (a job's planned end). Who goes first is who has queued longest: since it was
-submitted, or since its last attempt failed. A job that only its namespace holds back lets others pass. Nothing is planned again when the
-queue moves.
+submitted, or since its last attempt failed. A job that only its namespace holds back lets others pass. One whose timeout counts from its
+creation may be over before it gets a slot: then it leaves the queue. Nothing is planned again when the queue moves.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fakejobs.hub.agenda import note
-from fakejobs.hub.plans import ENDS, FREED, is_limited, put_plan
+from fakejobs.hub.plans import ENDS, is_limited, note_freed, put_plan
 from fakejobs.model.job import Job, Waiting
 from fakejobs.model.plan import NEVER, Plan
 from fakejobs.model.planning import plan_for
@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from fakejobs.hub.state import State
 
 READY = "ready"
+"""A job has scheduled for as long as its flavor takes; the key is the job."""
+
+GIVES_UP = "gives up"
+"""A job was planned to be over by then if it got no slot; the key is the job."""
+
 _STARTS = 3
 
 
@@ -69,11 +74,21 @@ def leave(state: State, job: Job) -> None:
 
 def ready(state: State, due: Due) -> None:
     """A job has waited as long as its flavor takes anyway; now it needs a slot."""
-    if place := place_to_take(state.database, due.key, due.at):
+    if taken := place_to_take(state.database, due.key, due.at):
+        place, end = taken
         add_waiting(state.database, place)
+        if end < NEVER:
+            note(state, Due(end, ENDS, place.job, GIVES_UP))
         if state.running.is_full(state, due.at, flavor=place.flavor):
             return  # whatever else it needs, there is nothing new for anybody
         fill(state, due.at, flavor=place.flavor, namespace=place.namespace)
+
+
+def gives_up(state: State, due: Due) -> None:
+    """A job that waited was planned to be over now, without having had a slot."""
+    job = find_job(state.database, due.key)
+    if job is not None and job.plan.end <= due.at:  # else it has got one
+        leave(state, job)
 
 
 def freed(state: State, due: Due) -> None:
@@ -113,8 +128,8 @@ def adapt(state: State, now: int) -> None:
                 ready_at, job = job.plan.start, job.with_plan(_held(state, job))
                 join(state, job, ready_at)
                 put_plan(state, job, now)
-            elif job.plan.end < NEVER:
-                note(state, Due(job.plan.end, ENDS, f"{job.flavor} {job.namespace}", FREED))
+            else:
+                note_freed(state, job)
     for flavor, namespace in {(place.flavor, place.namespace) for place in all_waiting(state.database)}:
         fill(state, now, flavor=flavor, namespace=namespace)
 

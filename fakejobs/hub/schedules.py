@@ -142,9 +142,9 @@ def delete(state: State, caller: Caller, namespace: str, schedule_id: str) -> No
 
 def suspend(state: State, caller: Caller, namespace: str, schedule_id: str) -> None:
     """Pause a scheduled job: ticks from now on do not count, until it is resumed."""
-    with state.act():
+    with state.act() as now:
         schedule = _find(state, caller, allow(state, caller, namespace, "write"), schedule_id, "write")
-        _put(state, replace(schedule, suspended=True, suspend_reason=None))
+        _put(state, replace(schedule, suspended=True, suspend_reason=None), now)
 
 
 def resume(state: State, caller: Caller, namespace: str, schedule_id: str) -> None:
@@ -157,7 +157,7 @@ def resume(state: State, caller: Caller, namespace: str, schedule_id: str) -> No
         schedule = _find(state, caller, allow(state, caller, namespace, "write"), schedule_id, "write")
         if schedule.suspended:
             money.check(state, schedule.namespace, schedule.as_job.resource_group, now)
-            _put(state, replace(schedule, suspended=False, suspend_reason=None, since=now))
+            _put(state, replace(schedule, suspended=False, suspend_reason=None, since=now), now)
 
 
 def run(state: State, caller: Caller, namespace: str, schedule_id: str) -> JobAt:
@@ -197,7 +197,7 @@ def relabel(
         return _put(state, replace(schedule, labels=labels), now)
 
 
-def _put(state: State, schedule: Schedule, now: int = 0) -> ScheduleAt:
+def _put(state: State, schedule: Schedule, now: int) -> ScheduleAt:
     rows.update_schedule(state.database, schedule)
     ticks.note_next(state, schedule, state.rules)
     return ticks.schedule_at(state, schedule, now)

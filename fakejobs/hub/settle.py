@@ -22,6 +22,7 @@ Handler = Callable[["State", Due], None]
 HANDLERS: Mapping[str, Handler] = {
     RETRY: attempts.retry,
     FREED: queue.freed,
+    queue.GIVES_UP: queue.gives_up,
     accounts.USED_UP: money.used_up,
     ticks.TICK: ticks.tick,
     queue.READY: queue.ready,

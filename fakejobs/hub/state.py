@@ -176,6 +176,7 @@ class State:
             before, self.settings = self.settings, settings
             self.flavors = settings.flavors
             self._callers.clear()
+            self.planned.clear()
             adapt_to_limits(self, now)
             adapt(self, now)
             accounts.adapt(self, before, now)
@@ -190,6 +191,8 @@ class State:
         self._news: list[str] = []
         self._scripts: dict[str, Script] = {}
         self.running = Running()
+        # What all plans of the jobs of an account come to, by its name; see `fakejobs.hub.accounts`.
+        self.planned: dict[str, int] = {}
         # No entry has been put into the agenda, since this was last said, that is due before this.
         self.soonest = NEVER
         self._callers: dict[str, Caller] = {}
@@ -208,13 +211,8 @@ class State:
     @contextmanager
     def act(self) -> Iterator[int]:
         """Change something at the instant that this gives: all of it, or nothing. Commands come after what is due."""
-        with self.lock, self._changing():
-            now = self.clock.now()
-            if now >= self.next_due:
-                settle(self, now)
-                self._note_due()
-            if now >= self.next_tick:
-                write_runs(self, now)
+        # What is due is done, also if the command is then refused.
+        with self.look() as now, self._changing():
             yield now
 
     @contextmanager
@@ -223,16 +221,14 @@ class State:
             with transaction(self.database):
                 yield
         except sqlite3.OperationalError as error:  # a full disk, for one; it is no bug
-            self._news.clear()
-            self.running.clear()
+            self._forget_counts()
             raise Refusal(
                 500,
                 f"Internal Error: the database of fakejobs cannot be written ({error})",
                 hint="nothing was changed",
             ) from error
         except BaseException:
-            self._news.clear()
-            self.running.clear()
+            self._forget_counts()
             raise
         finally:
             self.changes += 1
@@ -241,6 +237,12 @@ class State:
         for topic in news:
             self.clock.bell.ring(topic)
         self.calls.tell(self.next_due)
+
+    def _forget_counts(self) -> None:
+        """Drop what was reckoned from rows that are not there any more, or not yet."""
+        self._news.clear()
+        self.running.clear()
+        self.planned.clear()
 
     def _note_due(self) -> None:
         due = next_due(self.database)

@@ -42,12 +42,12 @@ def logs(state: State, caller: Caller, namespace: str, job_id: str, *, tail: int
     Raises:
         Refusal: at once, without such a job.
     """
-    first = read(state, caller, namespace, job_id)
-    return _logs(state, _reader(state, caller, namespace, job_id), first, tail)
+    _, look = _open(state, caller, namespace, job_id)
+    return _logs(state, look, tail)
 
 
-def _logs(state: State, look: Callable[[], JobAt | None], first: JobAt, tail: int | None) -> LogSteps:
-    def read_log(look: Callable[[], JobAt | None]) -> tuple[JobAt, Log, int] | None:
+def _logs(state: State, look: Callable[[], JobAt | None], tail: int | None) -> LogSteps:
+    def read_log() -> tuple[JobAt, Log, int] | None:
         with state.lock:  # the lines of a job that a function plays come when that returns, with another plan
             seen = look()
             if seen is None:
@@ -59,14 +59,14 @@ def _logs(state: State, look: Callable[[], JobAt | None], first: JobAt, tail: in
                 end = plan.end  # another attempt follows, with lines of its own
         return seen, Log(script.lines, plan, [each.lines for each in script.later]), end
 
-    reading = read_log(lambda: first)
+    reading = read_log()
     sent = 0
     if tail is not None and reading is not None:
-        log = reading[1]
-        if entries := list(log.tail(first.now, tail)):
+        seen, log, _ = reading
+        if entries := list(log.tail(seen.now, tail)):
             yield entries
-        sent = log.length(first.now)
-        reading = read_log(look)
+        sent = log.length(seen.now)
+        reading = read_log()
     while reading is not None:
         (seen, log, end), now = reading, reading[0].now
         length = log.length(now)
@@ -78,7 +78,7 @@ def _logs(state: State, look: Callable[[], JobAt | None], first: JobAt, tail: in
         if seen.stage is JobStage.SCHEDULING and state.settings.quirks.logs_while_scheduling == "close":
             return
         yield WaitUntil(min(log.next_change(now), end, state.next_due))
-        reading = read_log(look)
+        reading = read_log()
 
 
 def metrics(state: State, caller: Caller, namespace: str, job_id: str) -> MetricSteps:
@@ -90,11 +90,11 @@ def metrics(state: State, caller: Caller, namespace: str, job_id: str) -> Metric
     Raises:
         Refusal: at once, without such a job, or (`Quirks.metrics_of_finished`) if it is over.
     """
-    first = read(state, caller, namespace, job_id)
+    first, look = _open(state, caller, namespace, job_id)
     quirk = state.settings.quirks.metrics_of_finished
     if first.stage in TERMINAL and quirk != "empty":
         raise Refusal(int(quirk), "Job is not running")
-    return _metrics(state, _reader(state, caller, namespace, job_id), first)
+    return _metrics(state, look, first)
 
 
 def _metrics(state: State, look: Callable[[], JobAt | None], first: JobAt) -> MetricSteps:
@@ -125,8 +125,8 @@ def events(state: State, caller: Caller, namespace: str, job_id: str) -> EventSt
     Raises:
         Refusal: at once, without such a job.
     """
-    first = read(state, caller, namespace, job_id)
-    return _events(state, _reader(state, caller, namespace, job_id), first)
+    first, look = _open(state, caller, namespace, job_id)
+    return _events(state, look, first)
 
 
 def _events(state: State, look: Callable[[], JobAt | None], first: JobAt) -> EventSteps:
@@ -142,9 +142,13 @@ def _events(state: State, look: Callable[[], JobAt | None], first: JobAt) -> Eve
         seen = look()
 
 
-def _reader(state: State, caller: Caller, namespace: str, job_id: str) -> Callable[[], JobAt | None]:
-    resets = state.resets
-    changes, job = -1, None
+def _open(
+    state: State, caller: Caller, namespace: str, job_id: str
+) -> tuple[JobAt, Callable[[], JobAt | None]]:
+    """The job as it is now, and a way to look again, which gives nothing after a reset, even if that was before the first step."""
+    with state.lock:
+        first = read(state, caller, namespace, job_id)
+        resets, changes, job = state.resets, state.changes, first.job
 
     def look() -> JobAt | None:
         nonlocal changes, job
@@ -152,7 +156,7 @@ def _reader(state: State, caller: Caller, namespace: str, job_id: str) -> Callab
             return None
         with state.look() as now:
             # A stream looks at every line, and rows seldom change meanwhile. What is hidden once it is over has to be read.
-            if job is None or changes != state.changes or now >= job.plan.end:
+            if changes != state.changes or now >= job.plan.end:
                 try:
                     job = read(state, caller, namespace, job_id).job
                 except Refusal:  # the hub was reset under the stream: nothing more will come
@@ -160,4 +164,4 @@ def _reader(state: State, caller: Caller, namespace: str, job_id: str) -> Callab
                 changes = state.changes
             return JobAt(job, now)
 
-    return look
+    return first, look

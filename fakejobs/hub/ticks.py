@@ -1,8 +1,9 @@
 """What schedules bring about, and when that is written down.
 
 The runs of most schedules are functions of (schedule, tick), so nothing ticks: they are written when somebody looks at jobs, and before
-any command. A schedule whose runs depend on other jobs has an entry in the agenda for its next tick instead: its hardware, its
-namespace or its money is limited, its rule counts jobs or calls a function, or a run may have several attempts.
+any command; those of all namespaces, as each is written once, whoever looks first, and whether there are any is then one comparison.
+A schedule whose runs depend on other jobs has an entry in the agenda for its next tick instead: its hardware, its namespace or its money
+is limited, its rule counts jobs or calls a function, or a run may have several attempts.
 """
 
 from __future__ import annotations

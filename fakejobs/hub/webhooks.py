@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from fakejobs.hub.identity import allow, check_job
+from fakejobs.hub.identity import allow, check_job, group_for
 from fakejobs.hub.jobs import create, person
 from fakejobs.model.draws import entity_id, object_id
 from fakejobs.model.identity import Caller, Owner, Token
@@ -120,6 +120,8 @@ def update(state: State, caller: Caller, webhook_id: str, change: WebhookChange)
     with state.act():
         _allow(caller, "write")
         webhook = _find(state, caller, webhook_id)
+        if not change.has_target:
+            _may_start(state, caller, webhook)
         webhook = _changed(
             state, caller, replace(webhook, watched=change.watched, domains=change.domains), change
         )
@@ -132,11 +134,13 @@ def enable(state: State, caller: Caller, webhook_id: str, *, enabled: bool) -> W
     """Let events reach a webhook, or pass it by.
 
     Raises:
-        Refusal: as for `read`.
+        Refusal: as for `read`; to enable it, 403 where the caller may not start its jobs.
     """
     with state.act():
         _allow(caller, "write")
         webhook = replace(_find(state, caller, webhook_id), disabled=not enabled)
+        if enabled:
+            _may_start(state, caller, webhook)
         rows.put_webhook(state.database, webhook)
         return webhook
 
@@ -174,7 +178,7 @@ def replay(state: State, caller: Caller, webhook_id: str, delivery_id: str) -> D
     """Deliver an event again, to the webhook as it is now, with the ``WEBHOOK_ID`` of before (Hub documentation, "Webhooks").
 
     Raises:
-        Refusal: 404 without such a webhook or delivery, 409 while it is disabled.
+        Refusal: 404 without such a webhook or delivery, 409 while it is disabled, 403 where the caller may not start its jobs.
     """
     with state.act() as now:
         _allow(caller, "write")
@@ -184,6 +188,7 @@ def replay(state: State, caller: Caller, webhook_id: str, delivery_id: str) -> D
             raise Refusal(404, "Webhook log not found")
         if webhook.disabled:
             raise Refusal(409, "Webhook is disabled")
+        _may_start(state, caller, webhook)
         return _deliver(state, webhook, delivery.event, now, key=delivery.key)
 
 
@@ -219,7 +224,7 @@ def _changed(state: State, caller: Caller, webhook: Webhook, change: WebhookChan
         webhook = replace(webhook, url=change.url, job=None, labels={}, namespace="", source=change.source)
     if change.source is not None:
         spec, labels, owner = _source(state, caller, change.source)
-        webhook = replace(webhook, job=_kept(spec), labels=labels, namespace=owner.name)
+        webhook = replace(webhook, job=spec, labels=labels, namespace=owner.name)
     elif change.job is not None:
         owner = allow(state, caller, caller.user.name, "write")
         webhook = replace(webhook, job=_kept(change.job), labels=change.labels, namespace=owner.name)
@@ -240,17 +245,31 @@ def _source(state: State, caller: Caller, source_id: str) -> tuple[Spec, Mapping
     source_id = source_id.lower()
     if not _ID.fullmatch(source_id):
         raise not_found
-    job = find_job(state.database, source_id)
-    source = job or find_schedule(state.database, source_id)
+    source = find_job(state.database, source_id)
+    if source is None and (schedule := find_schedule(state.database, source_id)) is not None:
+        source = schedule.as_job
     if source is None:
         raise not_found
     try:
         owner = allow(state, caller, source.namespace, "read")
     except Refusal:  # somebody else's job is no job to the caller
         raise not_found from None
-    if job is not None:
-        check_job(state, caller, owner, job, "write")
-    return source.spec, source.labels, allow(state, caller, source.namespace, "write")
+    check_job(state, caller, owner, source, "write")
+    spec = _kept(source.spec)
+    return spec, source.labels, _owner_for(state, caller, source.namespace, spec)
+
+
+def _owner_for(state: State, caller: Caller, namespace: str, spec: Spec) -> Owner:
+    """The owner of a namespace, if the caller may start this job there; those of webhooks belong to no resource group."""
+    owner = allow(state, caller, namespace, "write")
+    group_for(state, caller, owner, spec)
+    return owner
+
+
+def _may_start(state: State, caller: Caller, webhook: Webhook) -> None:
+    """Refuse who may not start the jobs that a webhook starts: 403."""
+    if webhook.job is not None:
+        _owner_for(state, caller, webhook.namespace, webhook.job)
 
 
 def _kept(spec: Spec) -> Spec:
@@ -311,7 +330,7 @@ def _run(state: State, webhook: Webhook, job: Spec, payload: Mapping[str, object
     user = next((each for each in state.settings.identity.users if each.name == webhook.user), None)
     if user is None:
         raise Refusal(401, "Invalid username or password.")
-    owner = allow(state, Caller(user, Token("", user.name)), webhook.namespace, "write")
+    owner = _owner_for(state, Caller(user, Token("", user.name)), webhook.namespace, job)
     repo = payload["repo"]
     assert isinstance(repo, dict)
     environment = job.get("environment")

@@ -1,4 +1,4 @@
-"""What is compared of a job: the facts of it that somebody was told, and the place where they differ from the model's."""
+"""What is compared of a job, or a scheduled job: the facts of it that somebody was told, and the place where they differ from the model's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from fakejobs.machine.model import Model, ModelJob
+from fakejobs.generate.values import Body
+from fakejobs.machine.model import Model, ModelJob, ModelSchedule
 from fakejobs.machine.scripted import DEFAULT_TIMEOUT
 from fakejobs.wire.times import from_datetime, from_iso, to_iso
 
@@ -43,6 +44,7 @@ class Seen:
         finished_at: when it ended, likewise.
         durations: seconds of scheduling, of running, and in total.
         duplicate_of: the id of the job that it was made from.
+        scheduled_by: the id of the scheduled job that it comes from.
         spec: the other keys, those that come back as they were sent, and ``timeout``, ``retry``, ``secrets`` and ``sshUrl``.
     """
 
@@ -60,10 +62,37 @@ class Seen:
     finished_at: object = UNTOLD
     durations: object = UNTOLD
     duplicate_of: object = UNTOLD
+    scheduled_by: object = UNTOLD
     spec: object = UNTOLD
 
 
-_FACTS = [each.name for each in fields(Seen)]
+@dataclass(frozen=True)
+class SeenSchedule:
+    """What somebody was told of a scheduled job, likewise.
+
+    Attributes:
+        id: its id.
+        schedule: when it runs, as it was given.
+        suspended: whether it is paused.
+        concurrency: whether its jobs may overlap.
+        created_at: when it was made, as for `Seen`.
+        last_job: the id of the last job that it has brought about.
+        last_at: when that was.
+        next_at: its next tick.
+        labels: the labels of its jobs.
+        spec: as for `Seen`.
+    """
+
+    id: object = UNTOLD
+    schedule: object = UNTOLD
+    suspended: object = UNTOLD
+    concurrency: object = UNTOLD
+    created_at: object = UNTOLD
+    last_job: object = UNTOLD
+    last_at: object = UNTOLD
+    next_at: object = UNTOLD
+    labels: object = UNTOLD
+    spec: object = UNTOLD
 
 
 def seen_in(answer: object) -> Seen:
@@ -89,15 +118,71 @@ def seen_in(answer: object) -> Seen:
         started_at=getattr(answer, "started_at", UNTOLD),
         finished_at=getattr(answer, "finished_at", UNTOLD),
         durations=durations,
+        scheduled_by=_initiated(getattr(answer, "initiator", UNTOLD), "scheduled-job"),
     )
+
+
+def _initiated(initiator: object, kind: str) -> object:
+    """The id of whatever of this kind has brought about a job."""
+    if isinstance(initiator, _Untold):
+        return UNTOLD
+    if isinstance(initiator, Mapping):
+        return initiator.get("id") if initiator.get("type") == kind else None
+    return getattr(initiator, "id", None) if getattr(initiator, "type", None) == kind else None
+
+
+def schedule_seen_in(answer: object) -> SeenSchedule:
+    """What an answer says of a scheduled job, as `seen_in`; an object is one such as the ``ScheduledJobInfo`` of huggingface_hub."""
+    if isinstance(answer, SeenSchedule):
+        return answer
+    if isinstance(answer, Mapping):
+        return _schedule_from_wire(answer)
+    if answer is None:
+        return SeenSchedule()
+    status = getattr(answer, "status", UNTOLD)
+    last = getattr(status, "last_job", UNTOLD)
+    return SeenSchedule(
+        id=getattr(answer, "id", UNTOLD),
+        schedule=getattr(answer, "schedule", UNTOLD),
+        suspended=getattr(answer, "suspend", UNTOLD),
+        concurrency=getattr(answer, "concurrency", UNTOLD),
+        created_at=getattr(answer, "created_at", UNTOLD),
+        last_job=None if last is None else getattr(last, "id", UNTOLD),
+        last_at=None if last is None else getattr(last, "at", UNTOLD),
+        next_at=getattr(status, "next_job_run_at", UNTOLD),
+        labels=getattr(getattr(answer, "job_spec", UNTOLD), "labels", UNTOLD),
+    )
+
+
+def _schedule_from_wire(body: Mapping[str, object]) -> SeenSchedule:
+    get, status, job = body.get, body.get("status"), body.get("jobSpec")
+    assert isinstance(status, Mapping), "no status"
+    assert isinstance(job, Mapping), "no jobSpec"
+    last = status.get("lastJob") or {}
+    return SeenSchedule(
+        id=get("id"),
+        schedule=get("schedule"),
+        suspended=get("suspend"),
+        concurrency=get("concurrency"),
+        created_at=get("createdAt"),
+        last_job=last.get("id"),
+        last_at=last.get("at"),
+        next_at=status.get("nextJobRunAt"),
+        labels=job.get("labels"),
+        spec=_spec_in(job),
+    )
+
+
+def _spec_in(body: Mapping[str, object]) -> dict[str, object]:
+    return {key: body[key] for key in (*_ECHOED, "timeout", "retry", "secrets") if key in body}
 
 
 def _from_wire(body: Mapping[str, object]) -> Seen:
     get = body.get
-    status, expose, durations, initiator = get("status"), get("expose"), get("durations"), get("initiator")
+    status, expose, durations = get("status"), get("expose"), get("durations")
     assert isinstance(status, Mapping), "no status"
     ports = expose if isinstance(expose, Mapping) else {}
-    spec = {key: body[key] for key in (*_ECHOED, "timeout", "retry", "secrets") if key in body}
+    spec = _spec_in(body)
     if "sshUrl" in status:
         spec["sshUrl"] = status["sshUrl"]
     return Seen(
@@ -116,17 +201,17 @@ def _from_wire(body: Mapping[str, object]) -> Seen:
         durations=tuple(durations.get(f"{name}Secs") for name in ("scheduling", "running", "total"))
         if isinstance(durations, Mapping)
         else None,
-        duplicate_of=initiator.get("id")
-        if isinstance(initiator, Mapping) and initiator.get("type") == "duplicated-job"
-        else None,
+        duplicate_of=_initiated(get("initiator"), "duplicated-job"),
+        scheduled_by=_initiated(get("initiator"), "scheduled-job"),
         spec=spec,
     )
 
 
 def expected(model: Model, job: ModelJob) -> Seen:
     """What the model says of a job."""
-    stage, over, started = model.stage(job), model.now >= job.end, model.started(job)
-    until = int(job.end) if over else model.now
+    now = model.now
+    stage, over, started = model.stage(job), now >= job.end, model.started(job)
+    until = int(job.end) if over else now
     # One that was cancelled has neither an end nor durations.
     timed = stage not in ("CANCELED", "DELETED")
     scheduling = None if started is None else (started - job.created) // 1000
@@ -138,7 +223,7 @@ def expected(model: Model, job: ModelJob) -> Seen:
         message=job.ending.message if over else None,
         cancel_reason=job.ending.cancel_reason if over else None,
         failure_count=model.failures(job) + last,
-        labels=job.labels or (None if model.quirks.cleared_labels == "absent" else {}),
+        labels=_labels(model, job.labels),
         ports=job.expose.get("ports"),
         public_ports=job.expose.get("portsPublic"),
         expose_urls=[f"https://{job.id}--{port}.hf.jobs" for port in job.expose.get("ports", ())] or None,
@@ -147,12 +232,35 @@ def expected(model: Model, job: ModelJob) -> Seen:
         finished_at=until if over and timed else None,
         durations=(scheduling, running, (until - job.created) // 1000) if timed else None,
         duplicate_of=job.duplicate_of,
-        spec=_spec(model, job),
+        scheduled_by=job.scheduled_by,
+        spec=_spec(model, job.body, job.id),
     )
 
 
-def _spec(model: Model, job: ModelJob) -> dict[str, object]:
-    body, quirks = job.body, model.quirks
+def expected_schedule(model: Model, schedule: ModelSchedule) -> SeenSchedule:
+    """What the model says of a scheduled job."""
+    last = model.last_of(schedule)
+    return SeenSchedule(
+        id=schedule.id,
+        schedule=schedule.schedule,
+        suspended=schedule.suspended,
+        concurrency=schedule.concurrency,
+        created_at=schedule.created,
+        last_job=None if last is None else last.id,
+        last_at=None if last is None else last.created,
+        next_at=model.next_run(schedule),
+        labels=_labels(model, schedule.labels),
+        # The API does not tell the network of a scheduled job, but for those that it brings about.
+        spec=_spec(model, {key: each for key, each in schedule.body.items() if key != "network"}),
+    )
+
+
+def _labels(model: Model, labels: Mapping[str, str]) -> Mapping[str, str] | None:
+    return labels or (None if model.quirks.cleared_labels == "absent" else {})
+
+
+def _spec(model: Model, body: Body, job_id: str | None = None) -> dict[str, object]:
+    quirks = model.quirks
     spec: dict[str, object] = {"environment": {}, **{key: body[key] for key in _ECHOED if key in body}}
     shown = DEFAULT_TIMEOUT if quirks.default_timeout_shown == "yes" else None
     if timeout := body.get("timeoutSeconds") or shown:
@@ -161,15 +269,15 @@ def _spec(model: Model, job: ModelJob) -> dict[str, object]:
         spec["retry"] = attempts - 1 if quirks.retry_says == "retries" else attempts
     if isinstance(secrets := body.get("secrets"), Mapping) and secrets:
         spec["secrets"] = list(secrets)
-    if isinstance(ssh := body.get("ssh"), Mapping) and ssh.get("enabled"):
-        spec["sshUrl"] = f"ssh://{job.id}@ssh.hf.jobs"
+    if job_id is not None and isinstance(ssh := body.get("ssh"), Mapping) and ssh.get("enabled"):
+        spec["sshUrl"] = f"ssh://{job_id}@ssh.hf.jobs"
     return spec
 
 
-def differences(wanted: Seen, seen: Seen) -> list[str]:
+def differences(wanted: Seen | SeenSchedule, seen: Seen | SeenSchedule) -> list[str]:
     """What of ``seen`` is not as ``wanted``, a line for each fact; what is not told is not compared."""
     lines = []
-    for name in _FACTS:
+    for name in (each.name for each in fields(wanted)):
         told = getattr(seen, name)
         if told is UNTOLD:
             continue

@@ -45,7 +45,7 @@ class Answer:
     Attributes:
         status: its status.
         headers: its headers, by name in lower case.
-        body: its JSON.
+        body: its JSON; of another kind of body, the text.
     """
 
     status: int
@@ -54,19 +54,19 @@ class Answer:
 
 
 class OverHttp:
-    """What a machine does to jobs, over HTTP. Each answer is held against the schema, and each line of a log against its instant."""
+    """What a machine does to jobs and scheduled jobs, over HTTP. Each answer is held against the schema, and each line of a log against its instant."""
 
     fake: FakeJobs
     model: Model
     namespace: str
 
-    def call(self, method: str, path: str, reply: str, body: object = None) -> Answer:
+    def call(self, method: str, path: str, reply: str | None, body: object = None) -> Answer:
         """One request; every default ``do_...`` but those for logs makes its requests here.
 
         Args:
             method: GET, POST, ...
             path: path and query.
-            reply: the piece of the schema for the body of a 200.
+            reply: the piece of the schema for the body of a 200; None: it says nothing.
             body: JSON to send.
 
         Raises:
@@ -74,7 +74,8 @@ class OverHttp:
             AssertionError: the answer is none that the schema allows.
         """
         answer = self.send(method, path, body)
-        if found := problems(reply if answer.status == 200 else "error", answer.body):
+        piece = reply if answer.status == 200 else "error"
+        if found := problems(piece, answer.body) if piece else []:
             wrong = "; ".join(f"{each.sentence} at {each.path or 'the root'}" for each in found)
             raise AssertionError(f"{method} {path} answers what the schema does not allow: {wrong}")
         if answer.status != 200:
@@ -86,7 +87,8 @@ class OverHttp:
         reply = self._request(method, path, b"" if body is None else json.dumps(body).encode())
         raw = b"".join(reply.chunks)
         headers = {key.lower(): value for key, value in reply.headers}
-        return Answer(reply.status, headers, json.loads(raw))
+        is_json = headers.get("content-type", "").startswith("application/json")
+        return Answer(reply.status, headers, json.loads(raw) if is_json else raw.decode())
 
     def do_submit(self, body: Body) -> object:
         """Submit a job; it must say at least the id."""
@@ -143,6 +145,47 @@ class OverHttp:
         """The lines of a log until the job is over, without the platform's own; of those that are there already, the last ``tail``."""
         return self._log(job_id, tail, wait=True)
 
+    def do_schedule(self, body: Body) -> object:
+        """Make a scheduled job; it must say at least the id."""
+        return self.call("POST", self._schedule_path(), "scheduled-job", body).body
+
+    def do_suspend(self, schedule_id: str) -> object:
+        """Pause a scheduled job."""
+        return self._command_to_schedule(schedule_id, "suspend")
+
+    def do_resume(self, schedule_id: str) -> object:
+        """Go on with a scheduled job."""
+        return self._command_to_schedule(schedule_id, "resume")
+
+    def do_run_scheduled(self, schedule_id: str) -> object:
+        """Run a scheduled job now; it must say at least the id of the job."""
+        return self.call("POST", self._schedule_path(schedule_id, "run"), "job").body
+
+    def do_reschedule(self, schedule_id: str, schedule: str) -> object:
+        """Give a scheduled job another schedule."""
+        path = self._schedule_path(schedule_id, "schedule")
+        return self.call("POST", path, "scheduled-job", {"schedule": schedule}).body
+
+    def do_relabel_schedule(self, schedule_id: str, labels: dict[str, str]) -> object:
+        """Replace the labels that the jobs of a scheduled one get."""
+        path = self._schedule_path(schedule_id, "labels")
+        return self.call("PUT", path, "scheduled-job", {"labels": labels}).body
+
+    def do_delete_schedule(self, schedule_id: str) -> object:
+        """Delete a scheduled job."""
+        self.call("DELETE", self._schedule_path(schedule_id), None)
+        return None
+
+    def do_inspect_schedule(self, schedule_id: str) -> object:
+        """One scheduled job."""
+        return self.call("GET", self._schedule_path(schedule_id), "scheduled-job").body
+
+    def do_list_schedules(self, label: tuple[str, str] | None) -> Iterable[object]:
+        """All scheduled jobs, newest first; those with one label, if that is given."""
+        query = "" if label is None else f"?{urlencode({'label': '='.join(label)})}"
+        found: list[object] = self.call("GET", f"{self._schedule_path()}{query}", "scheduled-job-list").body
+        return found
+
     def status_of(self, error: Exception) -> int | None:
         """The status that an error of the client stands for; None: it is no answer of the API, and the test fails with it.
 
@@ -155,6 +198,13 @@ class OverHttp:
 
     def _path(self, *parts: str) -> str:
         return "/".join(["/api/jobs", *(quote(part) for part in (self.namespace, *parts))])
+
+    def _schedule_path(self, *parts: str) -> str:
+        return "/".join(["/api/scheduled-jobs", *(quote(part) for part in (self.namespace, *parts))])
+
+    def _command_to_schedule(self, schedule_id: str, verb: str) -> object:
+        self.call("POST", self._schedule_path(schedule_id, verb), None)
+        return None
 
     def _request(self, method: str, path: str, body: bytes, read_timeout: float | None = None) -> Reply:
         headers = [("Authorization", f"Bearer {self.fake.token}"), ("Content-Type", "application/json")]
@@ -199,11 +249,13 @@ class OverHttp:
             return entries
         # The first start, the last lines, and what came.
         return (
-            there[:1] + last([entry for entry in there if entry[1] is not None], tail) + entries[len(there) :]
+            there[:1]
+            + last_of([entry for entry in there if entry[1] is not None], tail)
+            + entries[len(there) :]
         )
 
 
-def last(lines: list[T], count: int | None) -> list[T]:
+def last_of(lines: list[T], count: int | None) -> list[T]:
     """The last ``count`` of them; None: all."""
     return lines if count is None else lines[max(0, len(lines) - count) :]
 

@@ -1,4 +1,4 @@
-"""What the programs of `fakejobs.machine.JobsMachine` are made of: bodies, what jobs do, and what is asked wrongly."""
+"""What the programs of `fakejobs.machine.JobsMachine` are made of: bodies, what jobs do, when they are scheduled, and what is asked wrongly."""
 
 from __future__ import annotations
 
@@ -33,6 +33,25 @@ BAD_LABELS: st.SearchStrategy[dict[str, str]] = st.sampled_from(
     ({"": "x"}, {"a b": "x"}, {"key": "ü"}, {"key": "a/b"}, {"k" * 101: ""}, {"key": "v" * 101})
 )
 """Labels that are refused."""
+
+SCHEDULES = st.sampled_from(
+    (
+        "*/5 * * * *",
+        "@hourly",
+        "*/5 * * * *",
+        "@daily",
+        "30 6 * * 1-5",
+        "15,45 * * * *",
+        "0 */6 * * *",
+        "0 0 1 * 1",
+    )
+)
+"""When scheduled jobs run."""
+
+BAD_SCHEDULES = st.sampled_from(
+    ("@midnight", "* * * *", "75 * * * *", "5-1 * * * *", "0 0 30 2 *", "0 0 * * MON", "")
+)
+"""Schedules that are refused."""
 
 UNKNOWN_IDS = st.sampled_from(("0" * 24, "f" * 24, "nonsense"))
 """Ids that no job has."""

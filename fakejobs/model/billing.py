@@ -145,16 +145,22 @@ def cost_at(job: Job, flavors: Mapping[str, Flavor], now: int, quirks: Quirks = 
     return micro_usd(flavor, job.plan, now, exposed=exposed_spans(job), quirks=quirks)
 
 
-def meter(job: Job, flavors: Mapping[str, Flavor], quirks: Quirks) -> Callable[[int], int]:
-    """`cost_at` of one job, for many instants."""
-    flavor, exposed = flavors.get(job.flavor), exposed_spans(job)
-    if flavor is None or exposed or quirks.partial_minutes == "free":
-        return lambda now: cost_at(job, flavors, now, quirks)
-    price = flavor.micro_usd
-    spans = [(start, end) for start, end in billed_spans(job.plan, NEVER, quirks) if start < end]
+def meter(jobs: Iterable[Job], flavors: Mapping[str, Flavor], quirks: Quirks) -> Callable[[int], int]:
+    """What jobs have cost together, as `cost_at` says of each; for many instants."""
+    usual: list[tuple[int, int, int]] = []
+    others: list[Job] = []
+    for job in jobs:
+        flavor = flavors.get(job.flavor)
+        if flavor is None or quirks.partial_minutes == "free" or exposed_spans(job):
+            others.append(job)
+        else:
+            spans = billed_spans(job.plan, NEVER, quirks)
+            usual += [(start, end, flavor.micro_usd) for start, end in spans if start < end]
 
     def cost(now: int) -> int:
-        return price * sum(-((start - min(end, now)) // MINUTE) for start, end in spans if start < now)
+        # In one go, as there may be thousands, and an instant is looked for among many.
+        each = [price * -((start - min(end, now)) // MINUTE) for start, end, price in usual if start < now]
+        return sum(each) + sum(cost_at(job, flavors, now, quirks) for job in others)
 
     return cost
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fakejobs.model.draws import draw
-from fakejobs.model.units import did_you_mean
+from fakejobs.model.units import did_you_mean, short
 
 LEVELS = ("low", "medium", "high")
 """How much goes wrong: what a retry mends; also what it does not; nearly everything."""
@@ -30,8 +30,8 @@ _POOL: Mapping[str, tuple[str, ...]] = {
 _ONCE = ("hub_down", "unreachable")
 """Presets of the Hub as a whole: they happen once, after some requests."""
 
-_JOBS = 30
-"""The jobs that may be unlucky; those after them are not."""
+_DRAWN = 30
+"""How many fates are drawn; each job then draws one of these."""
 
 _FATES: Mapping[str, tuple[Mapping[str, object], ...]] = {
     "low": ({"status_lag": "10s"}, {"scheduling": "20m"}),
@@ -49,7 +49,7 @@ class Chaos:
         seed: from which.
         level: how much.
         presets: presets with their words.
-        outcomes: what becomes of the first job that no other rule is for, the second, ...; nothing in particular of all others.
+        outcomes: what may become of a job: each job draws one of them, and most say nothing.
     """
 
     seed: int
@@ -65,9 +65,7 @@ def chaos(seed: int, level: str = "medium") -> Chaos:
         ValueError: there is no such level, or the seed is no whole number of 64 bits.
     """
     if level not in LEVELS:
-        raise ValueError(
-            f"chaos: there is no level {level!r}{did_you_mean(str(level), LEVELS)}; give {', '.join(LEVELS)}"
-        )
+        raise ValueError(f"chaos: there is no level {short(level)}{did_you_mean(str(level), LEVELS)}")
     if isinstance(seed, bool) or not isinstance(seed, int) or not -(2**63) <= seed < 2**63:
         raise ValueError("chaos: seed: give a whole number of at most 64 bits")
     levels = LEVELS[: LEVELS.index(level) + 1]
@@ -77,8 +75,8 @@ def chaos(seed: int, level: str = "medium") -> Chaos:
         (name, _words(seed, level, name)) for name in sorted(order[: _HOW_MANY[level]], key=pool.index)
     )
     fates: list[Mapping[str, object]] = [fate for each in levels for fate in _FATES[each]]
-    outcomes = tuple(_fate(seed, level, index, fates) for index in range(_JOBS))
-    return Chaos(seed, level, presets, (*outcomes, {}))
+    outcomes = tuple(_fate(seed, level, index, fates) for index in range(_DRAWN))
+    return Chaos(seed, level, presets, outcomes)
 
 
 def chaos_from(value: object) -> tuple[str, int | None]:

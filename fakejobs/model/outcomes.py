@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -35,6 +35,7 @@ class Outcome:
         call: in Python, a function that plays the job. See `fakejobs.hub.calls`.
         status_lag: how long its status lags behind the end of its program, in milliseconds, from - to.
         later: what the second attempt does, the third, ..., and the last of these for all others; empty: every attempt does the same.
+        said: the words that were given, also those that say what is so anyway (``exit_code=0``).
     """
 
     scheduling: tuple[int, int] | None = None
@@ -50,6 +51,11 @@ class Outcome:
     call: Call | None = None
     status_lag: tuple[int, int] = (0, 0)
     later: tuple[Outcome, ...] = ()
+    said: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+
+    def attempt(self, index: int) -> Outcome:
+        """What an attempt does, counted from 0."""
+        return self if index == 0 or not self.later else self.later[min(index, len(self.later)) - 1]
 
 
 Call = Callable[[object], object]
@@ -130,6 +136,7 @@ def outcome_from(words: Mapping[str, object]) -> Outcome:
         cancel_reason=_text("cancel_reason", words),
         call=_call(words.get("call")),
         status_lag=_status_lag(words.get("status_lag", 0)),
+        said=frozenset(word for word, value in words.items() if value is not None),
     )
     _check_consistent(outcome, words)
     return outcome
@@ -423,22 +430,36 @@ def script_for(
 
 
 def with_rest(outcome: Outcome, rest: Outcome) -> Outcome:
-    """``outcome``, and of what it leaves unsaid, what ``rest`` says.
+    """``outcome``, and of what it leaves unsaid, what ``rest`` says, attempt by attempt.
 
-    How a job ends is one thing: who says anything of it has said all. So it is with a function that plays the job.
+    How a job ends is one thing: who says anything of it has said all. A function that plays the job says what its log is, too, how long
+    it runs, and how it ends.
     """
-    said: dict[str, Any] = {"scheduling": outcome.scheduling or rest.scheduling}
-    if outcome.status_lag == Outcome.status_lag:
-        said["status_lag"] = rest.status_lag
-    if outcome.call is None:
-        if outcome.timed_lines is None:
-            said["running"] = outcome.running or rest.running
-        ends = (*ENDING_WORDS, "image_pull_error")
-        if all(getattr(outcome, word) == getattr(Outcome, word) for word in ends):
-            said |= {word: getattr(rest, word) for word in ends}
-    if outcome.image_pull_error or said.get("image_pull_error"):  # it never runs
-        said["status_lag"] = Outcome.status_lag
-    return replace(outcome, **said, later=tuple(with_rest(each, rest) for each in outcome.later))
+    first = _with_rest(outcome, rest)
+    attempts = max(len(outcome.later), 0 if outcome.call is not None else len(rest.later))
+    later = (_with_rest(outcome.attempt(index), rest.attempt(index)) for index in range(1, attempts + 1))
+    return replace(first, later=tuple(later))
+
+
+def _with_rest(outcome: Outcome, rest: Outcome) -> Outcome:
+    """The same, of one attempt."""
+    said = set(outcome.said)
+    if outcome.call is not None:
+        said |= {"running", "logs", *_ENDS}
+    if "logs" in said and outcome.timed_lines is not None:
+        said.add("running")  # it is as long as the log
+    names: list[tuple[str, ...]] = [_NAMES.get(word, (word,)) for word in sorted(rest.said - said - _ENDS)]
+    if said.isdisjoint(_ENDS):
+        names.append(tuple(sorted(_ENDS)))
+    taken: dict[str, Any] = {name: getattr(rest, name) for each in names for name in each}
+    if outcome.image_pull_error or taken.get("image_pull_error"):  # it never runs
+        taken["status_lag"] = Outcome.status_lag
+    return replace(outcome, **taken, said=outcome.said | rest.said, later=())
+
+
+_ENDS = frozenset((*ENDING_WORDS, "image_pull_error"))
+_NAMES: Mapping[str, tuple[str, ...]] = {"logs": ("lines", "timed_lines")}
+"""Of words: the attributes of an outcome that they say."""
 
 
 def spread(lines: Sequence[str], length: int) -> tuple[Line, ...]:

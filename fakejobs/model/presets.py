@@ -9,7 +9,7 @@ from fakejobs.model.faults import WORDS as FAULT_WORDS
 from fakejobs.model.faults import fault_from
 from fakejobs.model.outcomes import WORDS as THEN_WORDS
 from fakejobs.model.rules import WHEN_WORDS, rule_from
-from fakejobs.model.units import did_you_mean
+from fakejobs.model.units import did_you_mean, short
 
 Words = Mapping[str, object]
 
@@ -216,9 +216,9 @@ def preset_from(name: str, words: Words | None = None) -> Preset:
     Raises:
         ValueError: there is no such preset, a word is not one of its own, or a value is impossible; the message names it.
     """
-    if name not in PRESETS:
+    if not isinstance(name, str) or name not in PRESETS:
         raise ValueError(
-            f"preset {name!r}: there is none{did_you_mean(name, PRESETS)}; `fakejobs presets` lists all"
+            f"preset {short(name)}: there is none (`fakejobs presets` lists all){did_you_mean(str(name), PRESETS)}"
         )
     preset = PRESETS[name]
     words = dict(words or {})
@@ -244,6 +244,10 @@ def preset_from(name: str, words: Words | None = None) -> Preset:
     return made
 
 
+OF_THE_PRESET = 'here this is the name of the preset; for that of jobs, give labels = { name = "train" }'
+"""What is said where `name` cannot be the word of a rule."""
+
+
 def named(value: object, where: str = "presets") -> list[tuple[str, Words]]:
     """Read a list of presets, as options and scenario files have it: names, or tables with ``name`` and other words.
 
@@ -252,21 +256,26 @@ def named(value: object, where: str = "presets") -> list[tuple[str, Words]]:
     """
     if isinstance(value, (str, Mapping)) or not isinstance(value, (list, tuple)):
         raise ValueError(f'{where}: give a list of names, such as ["stream_drop"]')
-    found: list[tuple[str, Words]] = []
-    for index, each in enumerate(value):
-        words = {"name": each} if isinstance(each, str) else each
-        if not isinstance(words, Mapping) or not isinstance(words.get("name"), str):
-            raise ValueError(
-                f'{where}[{index}]: give a name, or a table such as {{ name = "stream_drop", cut_after = 9 }}'
-            )
-        # A rule may be about the name of a job; then it is written as `labels`.
-        words, name = {word: each for word, each in words.items() if word != "name"}, str(words["name"])
-        try:
-            preset_from(name, words)
-        except ValueError as error:
-            raise ValueError(f"{where}[{index}]: {error}") from None
-        found.append((name, words))
-    return found
+    return [preset_words(each, f"{where}[{index}]") for index, each in enumerate(value)]
+
+
+def preset_words(value: object, where: str) -> tuple[str, Words]:
+    """Read one preset: a name, or a table with ``name`` and other words.
+
+    Raises:
+        ValueError: it is something else, or it cannot be; the message begins with ``where``.
+    """
+    words = {"name": value} if isinstance(value, str) else value
+    if not isinstance(words, Mapping) or not isinstance(words.get("name"), str):
+        raise ValueError(
+            f'{where}: give a name, or a table such as {{ name = "stream_drop", cut_after = 9 }}'
+        )
+    words, name = {str(word): each for word, each in words.items() if word != "name"}, str(words["name"])
+    try:
+        preset_from(name, words)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+    return name, words
 
 
 def page() -> str:
@@ -283,7 +292,14 @@ def page() -> str:
         '    fakejobs.preset("flaky_submit")',
         "```",
         "",
-        "On a server: `fakejobs serve --preset stream_drop --preset hub_down`, or `POST /_fakejobs/presets`; in a scenario file:",
+        "On a server, and for one command:",
+        "",
+        "```console",
+        "$ fakejobs serve --preset hub_down --preset 'stream_drop: cut_after = 10, times = 3'",
+        "$ fakejobs exec --preset flaky_submit -- npm test",
+        "```",
+        "",
+        "`RemoteHub.preset` and `POST /_fakejobs/presets` add one to a server that runs. In a scenario file (the marker and `activate` take the same list):",
         "",
         "```toml",
         'presets = ["flaky_submit", { name = "stream_drop", cut_after = 10, times = 3 }]',
@@ -291,8 +307,12 @@ def page() -> str:
         "",
         "For a whole test run: `pytest --fakejobs-presets flaky_submit,stream_drop`, or `fakejobs_presets` in the ini file.",
         "",
-        "The rules of presets hold for every job, and say only what the job's own rule leaves unsaid: with `status_lag`, a job that is scripted to",
-        "fail fails, and its status lags too; with `out_of_memory`, it fails as it is scripted to.",
+        'The rules of presets hold for every job (or for some: `fakejobs.preset("out_of_memory", flavor="t4-*")`), and say only what the job\'s own rule',
+        "leaves unsaid: with `status_lag`, a job that is scripted to fail fails, and its status lags too; with `out_of_memory`, it fails as it is",
+        "scripted to. Of two presets that say the same, the newer one counts. With `strict`, nobody expects that all of a preset happens.",
+        "",
+        "Some happen once, some as long as the test goes on: `times` and `lasts` say so, and can be given. `.delete_faults()`, `.delete_rules()` and",
+        "`reset` of a hub take away what presets have put there. A mix of them, drawn from a seed, is [chaos](faults.md#chaos).",
     ]
     for preset in _ALL:
         made = [f"- fault: {_shown(fault)}" for fault in preset.faults]

@@ -87,7 +87,11 @@ class Rule:
 
     def drawn(self, seed: int, key: str) -> Outcome:
         """One of its outcomes, drawn for the job with this order key."""
-        return self.outcomes[int(draw(seed, key, f"rule {self.id}", 0) * len(self.outcomes))]
+        return self.outcomes[self.drawn_index(seed, key)]
+
+    def drawn_index(self, seed: int, key: str) -> int:
+        """Which one that is; `then_at` has its words."""
+        return int(draw(seed, key, f"rule {self.id}", 0) * len(self.outcomes))
 
     def outcome(self, earlier: int) -> Outcome:
         """The outcome of a job that matches after ``earlier`` others did."""

@@ -165,7 +165,7 @@ def settled(outcome: Outcome, flavor: Flavor) -> Outcome:
         last = outcome.timed_lines[-1][0]
         low, high = max(low, last), max(high, last)
     scheduling = outcome.scheduling or in_milliseconds(flavor.scheduling)
-    return replace(outcome, scheduling=scheduling, running=(low, high), later=())
+    return replace(outcome, scheduling=scheduling, running=(low, high), later=(), said=frozenset())
 
 
 def run_ids(seed: int, schedule: str) -> Callable[[int], str]:

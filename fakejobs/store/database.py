@@ -91,6 +91,8 @@ CREATE TABLE runs (
     resource_group TEXT,
     PRIMARY KEY (namespace, created, id)
 ) WITHOUT ROWID;
+-- Those that are not over are few, and the newest.
+CREATE INDEX runs_live ON runs (namespace, end, start, end_stage);
 CREATE TABLE templates (
     id TEXT PRIMARY KEY, namespace TEXT NOT NULL, rule INTEGER, template TEXT NOT NULL
 ) WITHOUT ROWID;
@@ -122,6 +124,7 @@ CREATE TABLE agenda (
     at INTEGER NOT NULL, rank INTEGER NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL,
     PRIMARY KEY (at, rank, key, kind)
 ) WITHOUT ROWID;
+CREATE INDEX agenda_of ON agenda (key);
 """
 
 TABLES = (

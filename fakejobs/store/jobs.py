@@ -146,7 +146,8 @@ def newest_jobs(
         groups: only jobs in these resource groups.
         limit: how many at the most.
     """
-    where, values = _where(namespace, now, stages, groups)
+    wanted = set(stages)
+    where, values = _where(namespace, now, wanted, groups)
     if before is not None:
         where += " AND (created, id) < (?, ?)"
         values += before
@@ -163,7 +164,8 @@ def newest_jobs(
         (*values, limit),
     )
     found = [_job(row) for row in rows]
-    more = runs.select_runs(connection, of_runs, values_of_runs, newest_first=True, limit=limit)
+    live = bool(wanted) and wanted <= {JobStage.SCHEDULING, JobStage.RUNNING}
+    more = runs.select_runs(connection, of_runs, values_of_runs, newest_first=True, few=live, limit=limit)
     return sorted(found + more, key=_position, reverse=True)[:limit] if more else found
 
 
@@ -235,7 +237,7 @@ def all_jobs(connection: sqlite3.Connection) -> list[Job]:
 def _with_runs(
     connection: sqlite3.Connection, found: list[Job], where: str, values: Sequence[object]
 ) -> list[Job]:
-    more = runs.select_runs(connection, where, values)
+    more = runs.select_runs(connection, where, values, few=bool(values))  # not if they are all
     return sorted(found + more, key=_position) if more else found
 
 

@@ -31,20 +31,18 @@ _SELECT = "SELECT since, job, flavor, namespace FROM waiting"
 _ORDER = "ORDER BY since, job"
 
 
-def place_to_take(connection: sqlite3.Connection, job_id: str, at: int) -> Place | None:
-    """The place of a job that begins to wait at ``at``; None if it has ended, or has got its slot already.
+def place_to_take(connection: sqlite3.Connection, job_id: str, at: int) -> tuple[Place, int] | None:
+    """The place of a job that begins to wait at ``at``, and when it is over even without a slot; None if it is over, or has its slot already.
 
     It has it since it was submitted, or since its last attempt failed: that one goes to the back.
     """
-    query = (
-        f"SELECT created, earlier, flavor, namespace FROM jobs WHERE id = ? AND start = {NEVER} AND end > ?"
-    )
+    query = f"SELECT created, earlier, flavor, namespace, end FROM jobs WHERE id = ? AND start = {NEVER} AND end > ?"
     row = connection.execute(query, (job_id, at)).fetchone()
     if row is None:
         return None
-    created, earlier, flavor, namespace = row
+    created, earlier, flavor, namespace, end = row
     since = created if earlier == "[]" else orjson.loads(earlier)[-1][1]
-    return Place(since, job_id, flavor, namespace)
+    return Place(since, job_id, flavor, namespace), end
 
 
 def add_waiting(connection: sqlite3.Connection, place: Place) -> None:

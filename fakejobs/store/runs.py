@@ -59,12 +59,17 @@ def select_runs(
     values: Sequence[object],
     *,
     newest_first: bool = False,
+    few: bool = False,
     limit: int = -1,
 ) -> list[Job]:
-    """The runs for which ``where`` holds, in the order of lists."""
-    down = " DESC" if newest_first else ""
+    """The runs for which ``where`` holds, in the order of lists.
+
+    Args:
+        few: an index finds them, among many; else they are looked for in that order.
+    """
+    down, plus = " DESC" if newest_first else "", "+" if few else ""
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM runs WHERE {where} ORDER BY created{down}, id{down} LIMIT ?",
+        f"SELECT {_COLUMNS} FROM runs WHERE {where} ORDER BY {plus}created{down}, {plus}id{down} LIMIT ?",
         (*values, limit),
     )
     found = []
@@ -162,6 +167,7 @@ def _template_text(template: Template) -> bytes:
     outcome = {each.name: getattr(template.outcome, each.name) for each in fields(template.outcome)}
     assert outcome.pop("call") is None
     assert not outcome.pop("later")
+    assert not outcome.pop("said")
     stage = template.outcome.stage
     outcome["stage"] = None if stage is None else stage.value
     return orjson.dumps({**values, "outcome": outcome}, option=orjson.OPT_PASSTHROUGH_SUBCLASS)

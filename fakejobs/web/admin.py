@@ -15,7 +15,7 @@ from fakejobs.model.outcomes import PYTHON_WORDS, Then
 from fakejobs.model.outcomes import WORDS as THEN_WORDS
 from fakejobs.model.past import ADD_JOB_WORDS, SCHEDULE_WORDS, SPEC_WORDS
 from fakejobs.model.past import ALIASES as ADD_JOB_ALIASES
-from fakejobs.model.presets import PRESETS, named
+from fakejobs.model.presets import PRESETS, preset_words
 from fakejobs.model.rules import Rule, shown
 from fakejobs.model.stages import IllegalTransition, JobStage
 from fakejobs.model.units import did_you_mean, milliseconds
@@ -78,6 +78,12 @@ def reset() -> Response:
     settings = settings_from({**settings_to(hub().settings), **words}) if words else None
     hub().reset(settings, anchor)
     return json_answer({"status": "ok", **_clock()})
+
+
+@admin.get("/_fakejobs/settings")
+def show_settings() -> Response:
+    """The settings that hold, in words that ``POST /_fakejobs/settings`` takes; of tokens, digests only."""
+    return json_answer(settings_to(hub().settings))
 
 
 @admin.post("/_fakejobs/settings")
@@ -241,7 +247,7 @@ def list_presets() -> Response:
 @admin.post("/_fakejobs/presets")
 def add_preset() -> Response:
     """Let a preset hold from now on: ``{"name": "stream_drop", "cut_after": 10}``."""
-    ((name, words),) = named([json_body()], "preset")
+    name, words = preset_words(json_body(), "preset")
     preset = hub().preset(name, **words)
     return json_answer(
         {
@@ -264,6 +270,13 @@ def draw_chaos() -> Response:
     """Let a mix hold from now on: ``{"level": "high", "seed": 7}``; the seed is the hub's unless it is given."""
     level, seed = chaos_from(_words(("level", "seed")))
     return json_answer(_chaos(hub().chaos(seed, level)))
+
+
+@admin.delete("/_fakejobs/chaos")
+def delete_chaos() -> Response:
+    """Let no mix hold any more."""
+    hub().delete_chaos()
+    return json_answer(None)
 
 
 def _chaos(drawn: Chaos | None) -> dict[str, object] | None:

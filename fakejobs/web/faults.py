@@ -13,6 +13,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wsgi import get_input_stream
 
 from fakejobs.clock import Abort, Pause, Step, Stream
@@ -287,6 +288,8 @@ def error(fault: Fault, request: Asked, now: int) -> tuple[str, Headers, bytes]:
 def _message(status: int, request: Asked, fault: Fault, now: int) -> str:
     if status == 429:
         return _used_up(fault, now).sentence(None)
+    if status == 403 and request.namespace is None:
+        return _phrase(status)
     permission = "read" if request.method in ("GET", "HEAD") else "write"
     text = _MESSAGES.get(status, _phrase(status))
     return text.format(namespace=request.namespace, permission=permission)
@@ -335,7 +338,7 @@ def _name(environ: WSGIEnvironment, met: Sequence[Met]) -> None:
 
 def _drain(environ: WSGIEnvironment) -> None:
     """Read what the client sends: were it still sending, it would meet another error than the one that is meant."""
-    with suppress(OSError):
+    with suppress(OSError, ClientDisconnected):
         stream = get_input_stream(environ)
         while stream.read(65536):
             pass

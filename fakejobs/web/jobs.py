@@ -161,8 +161,8 @@ def _id(job_id: str) -> str:
 
 
 def _permission(who: Caller, namespace: str, perms: str) -> str:
-    hub().allow(who, namespace, "read")  # the address before what it ends in
     if found := problems("perms", perms, at="perms"):
+        hub().allow(who, namespace, "read")  # the address before what it ends in
         raise Invalid(found)
     return perms
 

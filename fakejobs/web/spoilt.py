@@ -21,8 +21,9 @@ def spoilt(steps: Generator[Step, None, None], fault: Fault, clock: Clock) -> Ge
 
 
 def slowly(steps: Iterable[Step], rate: float, now: Callable[[], int]) -> Generator[Step, None, None]:
-    """The same bytes at ``rate`` bytes per second: a piece each second, or a byte at a time if there is less than one in a second."""
-    size, pause = (int(rate), 1000) if rate >= 1 else (1, round(1000 / rate))
+    """The same bytes at ``rate`` bytes per second: a piece about every second, or a byte at a time if there is less than one in a second."""
+    size = max(int(rate), 1)
+    pause = round(1000 * size / rate)
     for step in steps:
         if not isinstance(step, bytes):
             yield step

@@ -32,5 +32,9 @@ def metric_frame(metrics: Metrics) -> bytes:
 
 def event_frame(event: StageEvent) -> bytes:
     """One change of stage. No frame of this stream was ever published: this shape is ours."""
-    body = {"stage": event.stage.value, "message": event.message, "timestamp": to_iso(event.at)}
-    return f"data: {_encode(body)}\n\n".encode("ascii")
+    return f"data: {_encode(event_body(event))}\n\n".encode("ascii")
+
+
+def event_body(event: StageEvent) -> dict[str, str | None]:
+    """The data of such a frame."""
+    return {"stage": event.stage.value, "message": event.message, "timestamp": to_iso(event.at)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import join
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -140,6 +141,26 @@ def options_of(request: pytest.FixtureRequest) -> Options:
     for mark in reversed(list(request.node.iter_markers("fakejobs"))):
         given.update(_beside(mark.kwargs, request))
     return options_from(given)
+
+
+def again(request: pytest.FixtureRequest, seed: int) -> str:
+    """The command that runs this test again with the same options; those of markers are in the test.
+
+    Args:
+        seed: the one that holds, wherever it is from.
+    """
+    test = str(request.config.cwd_relative_nodeid(request.node.nodeid))
+    command = ["pytest", test, f"--fakejobs-seed={seed}"]
+    for word in WORDS:
+        text = request.config.getoption(f"fakejobs_{word.name}") or request.config.getini(
+            f"fakejobs_{word.name}"
+        )
+        option = f"--fakejobs-{word.name.replace('_', '-')}"
+        if word.name == "strict":
+            command += [option] if text and _read(word, text, option, request.config) else []
+        elif text and word.name != "seed":
+            command.append(f"{option}={text}")
+    return join(command)
 
 
 def _beside(words: Mapping[str, object], request: pytest.FixtureRequest) -> dict[str, object]:

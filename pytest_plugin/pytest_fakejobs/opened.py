@@ -10,7 +10,7 @@ import pytest
 from fakejobs.checks import problems
 from fakejobs.errors import FakeJobsError, LeftOverThread
 from fakejobs.handle import FakeJobs, activated
-from pytest_fakejobs.config import RAISED, USED, options_of
+from pytest_fakejobs.config import RAISED, USED, again, options_of
 from pytest_fakejobs.server import LiveServer
 
 
@@ -32,7 +32,7 @@ def opened(request: pytest.FixtureRequest, server: LiveServer | None) -> Iterato
     text = ""
     try:
         used.append(fake)
-        fake.test = item.nodeid
+        fake.again = again(request, fake.hub.settings.seed)
         if server is not None:
             server.current = fake
         yield fake

@@ -1,7 +1,7 @@
 """What whatever release of huggingface_hub runs this does with each fault, through one door; as JSON, for test_faults.py.
 
-Run it as a module from the root of the repository, with the name of the door. In process, time is virtual. Over a socket, the hub's time runs a hundred times as fast as the
-real one, and so do the client's own sleeps and timeouts.
+Run it as a module from the root of the repository, with the name of the door. Time is virtual: over a socket, the hub's moves when the client sleeps and when the server has
+nothing to send before an instant, so a busy machine changes nothing. Only the client's own read timeouts are real, and shorter.
 """
 
 from __future__ import annotations
@@ -9,28 +9,33 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 import huggingface_hub
 
 import fakejobs
-from fakejobs.clock import Anchor, source_ms
+from fakejobs.clock import Anchor, Clock, source_ms
+from fakejobs.drivers import asgi, threads
 from fakejobs.drivers.seams import bridged, client_modules
-from fakejobs.drivers.sockets import listen, url_of
 from fakejobs.drivers.threads import serve_in_thread
 from fakejobs.hub import FakeHub
 from fakejobs.web.app import wsgi_app
+from tests.support.in_uvicorn import in_uvicorn
+from tests.support.moving import moving
 
 # As of the release, whichever it is: a type checker knows one only.
 hub_module: Any = huggingface_hub
 http: Any = importlib.import_module("huggingface_hub.utils._http")
 
-SPEED = 100
+FASTER = 100
+LONGEST_WAIT = 60_000
+"""Milliseconds of the hub's time that a client waits for the next bytes, whatever its timeout."""
+
 USER = "fake-user"
 TOKEN = "hf_anybody"
 
@@ -161,70 +166,61 @@ def over_threads() -> Iterator[tuple[str, Any]]:
         with (
             running_hub() as hub,
             serve_in_thread(wsgi_app(hub), outage=hub.outage) as server,
-            fast(server.url),
+            fast(server.url, hub.clock),
+            patch.object(threads, "seconds_to_wait", moving(LONGEST_WAIT)),
         ):
             yield name, play(name, hub, hub_module.HfApi(endpoint=server.url, token=TOKEN))
 
 
 def over_uvicorn() -> Iterator[tuple[str, Any]]:
     """Without what closes the listener, which `fakejobs serve` does (tests/clients/test_faults.py)."""
-    uvicorn: Any = importlib.import_module("uvicorn")
-    bridge: Any = importlib.import_module("fakejobs.drivers.asgi").Bridge
-    current: list[Any] = []
-    sock = listen()
-    url = url_of(sock)
-    quiet = {
-        "lifespan": "off",
-        "ws": "none",
-        "log_config": None,
-        "log_level": "critical",
-        "access_log": False,
-    }
-    app = bridge(lambda environ, start: current[0](environ, start))
-    config = uvicorn.Config(app, interface="asgi3", date_header=False, server_header=False, **quiet)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([sock],))
-    thread.start()
-    try:
+    current: list[FakeHub] = []
+    with in_uvicorn(lambda: current[0]) as (host, port):
+        url = f"http://{host}:{port}"
         for name in CASES:
             if not name.startswith("down"):
-                with running_hub() as hub, fast(url):
-                    current[:] = [wsgi_app(hub)]
+                with (
+                    running_hub() as hub,
+                    fast(url, hub.clock),
+                    patch.object(asgi, "seconds_to_wait", moving(LONGEST_WAIT)),
+                ):
+                    current[:] = [hub]
                     yield name, play(name, hub, hub_module.HfApi(endpoint=url, token=TOKEN))
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @contextmanager
 def running_hub() -> Iterator[FakeHub]:
     now = source_ms()
-    hub = FakeHub(anchor=Anchor(now, now, speed=SPEED))
+    hub = FakeHub(anchor=Anchor(now, now, frozen=True))
     try:
         yield hub
     finally:
         hub.close()
 
 
-class FastTime(ModuleType):
-    """The module `time` with short sleeps."""
+class TimeOf(ModuleType):
+    """The module `time` with sleeps that move a clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__("time")
+        self._clock = clock
 
     def __getattr__(self, name: str) -> Any:
         return getattr(time, name)
 
     def sleep(self, seconds: float) -> None:
-        time.sleep(seconds / SPEED)
+        self._clock.advance(round(seconds * 1000))
 
 
 def shorter(timeout: float) -> float:
     """A timeout of the client, but not so short that a busy machine misses it."""
-    return max(timeout / SPEED, 1.0)
+    return max(timeout / FASTER, 1.0)
 
 
 @contextmanager
-def fast(url: str) -> Iterator[None]:
-    """Let the client's seconds be shorter, and send all that it sends to ``url``: up to 1.2.3 it has the Hub's own hard-coded."""
-    with bridged(client_modules, FastTime("time")):
+def fast(url: str, clock: Clock) -> Iterator[None]:
+    """Let the client's time be the hub's, and send all that it sends to ``url``: up to 1.2.3 it has the Hub's own hard-coded."""
+    with bridged(client_modules, TimeOf(clock)):
         if hasattr(hub_module, "set_client_factory"):
             httpx: Any = http.httpx2 if hasattr(http, "httpx2") else http.httpx
 

@@ -66,7 +66,6 @@ const refusals = {
   missing: await refused(hub.getJob({ ...options, jobId: "0123456789abcdef01234567" })),
   finished: await refused(hub.cancelJob({ ...options, jobId: job.id })),
   invalid: await refused(hub.runJob({ ...options, dockerImage: "python:3.12", flavor: "h9000" })),
-  scheduled: await refused(hub.listScheduledJobs(options)),
 };
 const seen = { job, lines, done, events, again, metrics, cancelled, listed, hardware, me, refusals };
 // The client does not let go of a stream that was left early (the metrics), and it would keep the process alive.

@@ -226,9 +226,3 @@ def test_hardware_stats_and_expose(hub: RemoteHub, hf: Hf) -> None:
     closed = hf("expose", job_id, "--clear")
     assert closed.code == 1
     assert "Ports can only be changed while the job is running" in closed.err
-
-
-def test_scheduled_jobs_are_refused_clearly(hub: RemoteHub, hf: Hf) -> None:
-    done = hf("scheduled", "run", "@daily", "python:3.12", "true")
-    assert done.code == 1
-    assert "fakejobs does not emulate scheduled jobs yet" in done.err

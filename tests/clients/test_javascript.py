@@ -86,7 +86,6 @@ def test_the_javascript_client(hub: RemoteHub, home: Path) -> None:
         "missing": ["HubApiError", 404],
         "finished": ["HubApiError", 409],
         "invalid": ["HubApiError", 400],
-        "scheduled": ["HubApiError", 501],
     }
     assert "Job not found" in refusals["missing"][2]
     assert "at flavor" in refusals["invalid"][2]

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -33,6 +33,8 @@ from fakejobs.wire.encode import access_body, hardware_body, job_body, whoami_bo
 from fakejobs.wire.openapi import document
 from fakejobs.wire.times import to_iso_seconds
 from fakejobs.wire.validate import problems
+from tests.contract.mutation import CHECK, Body, Mutation, Patches
+from tests.contract.platform_mutations import PLATFORM
 from tests.contract.verifying import a_hub, tried
 from tests.support.checked import violations
 
@@ -42,30 +44,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from fakejobs.hub import FakeHub
-
-Body = dict[str, Any]  # JSON that is changed: every part has its own shape
-Patches = Mapping[str, object]
-
-CHECK = "contract check"
-"""What catches a mutation instead of a fact: live answers, held against the schema."""
-
-
-@dataclass(frozen=True)
-class Mutation:
-    """A behaviour, flipped.
-
-    Attributes:
-        behaviour: what is so.
-        flipped: what is so instead.
-        patches: what is put in whose place, by the path of the attribute.
-        by: facts that must catch it, or `CHECK`.
-    """
-
-    behaviour: str
-    flipped: str
-    patches: Patches
-    by: tuple[str, ...]
-
 
 # ------------------------------------------------------------------------------------------ how it is flipped
 
@@ -196,7 +174,7 @@ def _lenient(piece: str, instance: Any, **words: Any) -> object:
     return [each for each in problems(piece, instance, **words) if not each.path.startswith("attempts")]
 
 
-MUTATIONS = (
+_OF_JOBS = (
     Mutation(
         "the stages of a job",
         "a stage too many: BUILDING",
@@ -377,7 +355,7 @@ MUTATIONS = (
     Mutation(
         "a log can be read from its end",
         "tail is ignored",
-        {"fakejobs.hub.streams._logs": lambda state, look, first, _tail: _logs(state, look, first, None)},
+        {"fakejobs.hub.streams._logs": lambda state, look, _tail: _logs(state, look, None)},
         ("tail",),
     ),
     Mutation(
@@ -438,7 +416,7 @@ MUTATIONS = (
     Mutation(
         "jobs of others are nobody's business",
         "everybody may read and write",
-        {"fakejobs.model.identity.Identity.may": lambda *_: True},
+        {"fakejobs.model.identity.Identity.may": lambda *_args, **_words: True},
         ("forbidden",),
     ),
     Mutation(
@@ -472,6 +450,9 @@ MUTATIONS = (
     ),
 )
 
+MUTATIONS = (*_OF_JOBS, *PLATFORM)
+"""Every mutation."""
+
 
 # ---------------------------------------------------------------------------------------- whether it is caught
 
@@ -494,6 +475,8 @@ def caught_by_facts(names: Iterable[str] = ()) -> list[str]:
     facts = [fact for fact in FACTS if not names or fact.name in names]
     with a_hub() as hub:
         report = tried(hub, facts)
+    seen = [each.seen for result in report.differing for each in result.differences]
+    assert not any("a bug in fakejobs" in each for each in seen), "a crash is no behaviour"
     return [result.fact.name for result in report.differing]
 
 

@@ -23,7 +23,7 @@ from fakejobs.drivers.threads import serve_in_thread
 from fakejobs.hub import FakeHub
 from fakejobs.web.app import wsgi_app
 from fakejobs.wire.openapi import document
-from fakejobs.wire.schema import JOB_KEYS, ROUTES
+from fakejobs.wire.schema import JOB_KEYS, ROUTES, SCHEDULED_JOB_KEYS
 from tests.conftest import frozen_hub
 from tests.contract.documents import everywhere, jobs, operation, ours, reply, written
 
@@ -425,7 +425,10 @@ def test_ids_of_a_server_do_not_lead_elsewhere(tmp_path: Path) -> None:
     with serve_in_thread(app) as server:
         check("--spec", written(ours(), tmp_path), "--url", server.url)
 
-    assert all(path.startswith(("/api/jobs", "/api/scheduled-jobs", "/api/whoami")) for path in asked)
+    fixed = ["/api/settings/billing/usage/jobs", "/api/settings/webhooks"]
+    assert [path for path in asked if path.startswith("/api/settings")] == fixed
+    rest = [path for path in asked if path not in fixed]
+    assert all(path.startswith(("/api/jobs", "/api/scheduled-jobs", "/api/whoami")) for path in rest)
     assert not [path for path in asked if "_fakejobs" in path]
 
 
@@ -450,13 +453,35 @@ def test_the_tour_meets_every_route_stage_and_key() -> None:
     stages |= {job["status"]["stage"] for page in listed for job in page}
     assert stages == {"COMPLETED", "CANCELED", "ERROR", "DELETED", "RUNNING", "SCHEDULING"}
     keys = {key for job in seen for key in job}
-    assert set(JOB_KEYS) - keys <= {"hfToken", "resourceGroup"}  # of these a fake knows nothing
+    assert set(JOB_KEYS) == keys
     assert {key for job in seen for key in job["status"]} >= {
         "message",
         "cancelReason",
         "exposeUrls",
         "sshUrl",
     }
+
+
+def test_the_tour_meets_what_is_special_about_schedules_and_money() -> None:
+    answers = list(fake_answers())
+
+    scheduled = [
+        json.loads(answer.body)
+        for answer in answers
+        if answer.route == "scheduled-inspect" and answer.status == 200
+    ]
+    assert set(SCHEDULED_JOB_KEYS) == {key for job in scheduled for key in job}
+    assert {job["status"]["lastJob"] is None for job in scheduled} == {True, False}
+    statuses = {(answer.route, answer.status) for answer in answers}
+    for route in ("create", "duplicate", "scheduled-run", "scheduled-resume"):
+        assert (route, 402) in statuses
+    assert ("scheduled-run", 409) in statuses
+    reasons = {
+        json.loads(answer.body)["status"].get("cancelReason")
+        for answer in answers
+        if answer.route == "inspect" and answer.status == 200
+    }
+    assert reasons == {None, "NO_CREDITS", "RESOURCE_GROUP_LIMIT"}
 
 
 def test_the_tour_is_the_same_every_time() -> None:

@@ -15,7 +15,7 @@ from fakejobs.cli import main
 from fakejobs.contract.recording import BadRecording
 from fakejobs.contract.recordings_check import check_recordings
 from fakejobs.model.quirks import Quirks, quirks_from
-from tests.contract.recordings import Player, change, record_day
+from tests.contract.recordings import JOB, Player, change, record_day
 from tests.support.raw import ask
 
 
@@ -182,6 +182,18 @@ def test_a_changed_recording_is_found(
     assert all(any(name.startswith("000") for name in finding.where) for finding in findings)
 
 
+_LEAVES_NO_TRACE = {
+    # Nobody has these tokens, groups or limits that day; a job that was cancelled is cancelled again as it was.
+    "job_write_reads": "no",
+    "expired_token": "Too old",
+    "unknown_resource_group": "400",
+    "no_credits_cancels": "running",
+    "no_credits_message": "No money",
+    "resource_group_limit_message": "No more",
+    "resource_group_limit_refused": "No more",
+}
+
+
 @pytest.mark.parametrize(
     ("quirks", "at", "sentence"),
     [
@@ -213,13 +225,21 @@ def test_a_changed_recording_is_found(
         ({"last_failure_counted": "yes"}, "→ status.failureCount", "recorded 1, fake 0"),
         ({"queued_message": "null"}, "", ""),
         ({"deleted_jobs": "hidden"}, "", ""),
+        ({"scheduled_job_not_found": "No schedule"}, "→ 404 → error", 'recorded "No schedule"'),
+        ({"scheduled_body": "Done"}, "/suspend → 200", 'recorded "Done", fake "OK"'),
+        ({"cron_sixth": "year"}, "→ status.nextJobRunAt", "recorded"),
+        ({"webhook_target": "any"}, "→ 200 → status", "recorded 200, fake 400"),
+        ({"webhook_update": "partial"}, "→ 200 → status", "recorded 200, fake 400"),
+        ({"billed_from": "creation"}, "jobDetails[].startedAt", "recorded"),
+        ({"partial_minutes": "free"}, "jobDetails[].totalMinutes", "recorded"),
+        *(({name: other}, "", "") for name, other in _LEAVES_NO_TRACE.items()),
     ],
 )
 def test_another_quirk_is_found(tmp_path: Path, quirks: dict[str, str], at: str, sentence: str) -> None:
     folder = record_day(tmp_path / "day", odd_day, quirks=quirks)
     findings = check_recordings(folder).findings
     # A deleted job that is hidden leaves no trace, nor does a limit that nobody has; and an answer of 500 may be a bad day of the server.
-    told = quirks not in (
+    told = not _LEAVES_NO_TRACE.keys() & quirks.keys() and quirks not in (
         {"deleted_jobs": "hidden"},
         {"metrics_of_finished": "500"},
         {"queued_message": "null"},
@@ -244,13 +264,15 @@ def odd_day(player: Player) -> None:
     slow = player.submit(labels={"name": "slow"}, timeoutSeconds=60, attempts=2)
     fails = player.submit(labels={"name": "fails"}, timeoutSeconds=100, attempts=3)
     cancelled = player.submit(labels={"name": "stays"})
+    hub.when(name="short").then(scheduling=10, running="30s")
+    short = player.submit(labels={"name": "short"})
     if hub.settings.quirks.logs_while_scheduling == "close":
         player.job(stays, "/logs")
     ask(player.url, "PUT", f"/api/jobs/{me}/{stays}/labels", {"labels": {}})
     ask(player.url, "PUT", f"/api/jobs/{me}/{stays}/expose", {"ports": [80]})
     player.post(f"/api/jobs/{me}/{cancelled}/cancel")
     player.wait("20m")
-    for job_id in (ends, pull, stays, slow, fails, cancelled):
+    for job_id in (ends, pull, stays, slow, fails, cancelled, short):
         player.job(job_id)
     for job_id in (stays, slow, fails):
         player.job(job_id, "/logs")
@@ -266,6 +288,17 @@ def odd_day(player: Player) -> None:
     player.submit_raw(
         {"flavor": "cpu-basic", "dockerImage": "a", "expose": {"ports": [1], "portsPublic": [2]}}
     )
+    scheduled = f"/api/scheduled-jobs/{me}"
+    body = {"jobSpec": {**JOB, "secrets": {"KEY": "x"}}, "schedule": "0 5 1 1 * *", "suspend": True}
+    made = player.post(scheduled, body).json()["id"]
+    player.post(f"{scheduled}/{made}/suspend")
+    player.get(f"{scheduled}/0123456789abcdef01234567")
+    hooks = "/api/settings/webhooks"
+    watched = {"watched": [{"type": "user", "name": me}], "domains": ["repo"]}
+    player.post(hooks, watched)
+    hook = player.post(hooks, {**watched, "url": "https://example.org"}).json()["webhook"]["id"]
+    player.post(f"{hooks}/{hook}", {"watched": []})
+    player.get("/api/settings/billing/usage/jobs")
 
 
 def test_every_quirk_is_tried() -> None:

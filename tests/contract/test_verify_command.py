@@ -166,8 +166,8 @@ def test_a_dry_run_says_what_would_be_and_touches_nothing() -> None:
     assert result.exit_code == 0, result.output
     assert strange.asked == [("GET", "/_fakejobs/health", False), ("GET", "/api/jobs/hardware", False)]
     assert result.output.splitlines()[-1] == (
-        f"a server that is no fakejobs at {server.url}: 105 of 109 facts, at most 194 jobs on cpu-basic, each cancelled when "
-        "its facts are done; together at most $0.1084 (limit $0.2000)"
+        f"a server that is no fakejobs at {server.url}: 150 of 173 facts, at most 216 jobs on cpu-basic, each cancelled when "
+        "its facts are done; together at most $0.1194 (limit $0.2000)"
     )
     for line in (
         "stages-of-a-success: A job is SCHEDULING, then RUNNING, then COMPLETED, and in no stage twice.",

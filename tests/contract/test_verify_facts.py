@@ -8,14 +8,30 @@ from pathlib import Path
 
 import pytest
 
-from fakejobs.contract.verify import account, changes, creation, errors, ledger, lifecycle, lists, streams
+from fakejobs.contract.verify import (
+    account,
+    changes,
+    creation,
+    errors,
+    ledger,
+    lifecycle,
+    limits,
+    lists,
+    permissions,
+    schedules,
+    streams,
+    ticks,
+    usage,
+    webhooks,
+)
 from fakejobs.contract.verify.facts import Fact
 from fakejobs.contract.verify.plan import jobs_of
 from fakejobs.contract.verify.programs import PROGRAMS
 from fakejobs.contract.verify.suite import FACTS
 from fakejobs.model.quirks import Quirks
 from fakejobs.model.stages import TERMINAL
-from tests.contract.verifying import a_hub, tried
+from fakejobs.wire.times import from_iso
+from tests.contract.verifying import TOKEN, a_hub, tried
 
 VERIFIED = Path(__file__).parents[2] / "fixtures" / "verified.json"
 
@@ -23,6 +39,7 @@ VERIFIED = Path(__file__).parents[2] / "fixtures" / "verified.json"
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.name)
 def test_fact(fact: Fact) -> None:
     with a_hub(fact.needs) as hub:
+        before = hub.settings.words
         hub.clock.unfreeze()
         report = tried(hub, [fact])
         (result,) = report.results
@@ -31,6 +48,9 @@ def test_fact(fact: Fact) -> None:
         assert result.submitted <= jobs_of([fact]), "its cost is known before"
         assert hub.count_all() <= result.submitted
         assert all(job.stage in TERMINAL for job in hub.all_jobs()), "what it submitted is over"
+        assert not hub.all_scheduled_jobs(), "what would make jobs is deleted"
+        assert not hub.webhooks(hub.caller(TOKEN))
+        assert hub.settings.words == before, "what was arranged is as before"
         assert not hub.rules(), "what the programs do is forgotten"
         assert not hub.clock.frozen, "time runs again"
         assert not report.left
@@ -45,8 +65,22 @@ def test_a_run_of_all_facts_submits_what_was_said() -> None:
     assert sum(result.submitted for result in report.results) <= jobs_of(FACTS)
 
 
+@pytest.mark.parametrize(
+    "instant",
+    ["2026-05-31T23:40:00Z", "2026-12-31T23:59:58Z", "2028-02-29T23:50:00Z", "2026-05-28T10:58:10Z"],
+)
+def test_the_facts_hold_whenever_they_are_tried(instant: str) -> None:
+    """Also when an hour, a day, a month or a year ends meanwhile."""
+    with a_hub() as hub:
+        hub.clock.set(from_iso(instant))
+        report = tried(hub)
+    assert {result.fact.name: result.differences for result in report.differing} == {}
+    assert report.left == ()
+
+
 def test_every_fact_is_in_the_suite_under_a_name_of_its_own() -> None:
-    modules = (account, errors, creation, lifecycle, changes, streams, lists)
+    of_jobs = (account, errors, creation, lifecycle, changes, streams, lists)
+    modules = (*of_jobs, schedules, ticks, webhooks, permissions, usage, limits)
     written = {id(each) for module in modules for each in vars(module).values() if isinstance(each, Fact)}
     assert written == {id(each) for each in FACTS}
     assert len({fact.name for fact in FACTS}) == len(FACTS)

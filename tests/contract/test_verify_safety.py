@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 import signal
 from collections.abc import Iterator
 
 import pytest
 
 from fakejobs.contract.verify.facts import Ask, Fact
+from fakejobs.contract.verify.jobs import MARK
 from fakejobs.contract.verify.money import Purse, TooDear
 from fakejobs.contract.verify.plan import DEFAULT_LIMIT, CannotVerify, Wanted, is_hub, look_at
-from fakejobs.contract.verify.probe import MARK, Probe
+from fakejobs.contract.verify.probe import Probe
 from fakejobs.contract.verify.run import Report, verify
 from fakejobs.contract.verify.suite import FACTS
+from fakejobs.contract.verify.transport import NoAnswer
 from fakejobs.hub import FakeHub
 from fakejobs.model.stages import TERMINAL, JobStage
-from tests.contract.verifying import TOKEN, Elsewhere, a_fact, a_hub, tried
+from tests.conftest import frozen_hub
+from tests.contract.verifying import ME, TOKEN, Elsewhere, a_fact, a_hub, tried
 
 CENT = 10_000
 
@@ -33,6 +38,11 @@ def is_over(hub: FakeHub) -> bool:
     return all(job.stage in TERMINAL for job in hub.all_jobs())
 
 
+def nothing_is_left(hub: FakeHub) -> bool:
+    """Nothing brings about a job any more."""
+    return hub.all_scheduled_jobs() == [] and hub.webhooks(hub.caller(TOKEN)) == []
+
+
 def outcomes(report: Report) -> list[tuple[str, str]]:
     """What came of each fact, and why."""
     return [(result.outcome, result.reason) for result in report.results]
@@ -46,10 +56,13 @@ def test_all_facts_hold_where_nobody_moves_the_clock(elsewhere: tuple[FakeHub, E
     report = there.try_facts()
     assert {result.fact.name: result.differences for result in report.differing} == {}
     not_run = {result.fact.name for result in report.results if result.outcome == "not run"}
-    assert not_run == {"longest-timeout", "flavors-that-are-not-offered", "message-of-a-job-in-a-queue"}
+    told = {fact.name for fact in FACTS if fact.needs == "fakejobs"}
+    no_way = {"longest-timeout", "flavors-that-are-not-offered", "message-of-a-job-in-a-queue"}
+    assert not_run == no_way | told
     assert 0 < report.spent <= DEFAULT_LIMIT
     assert report.left == ()
     assert is_over(hub)
+    assert nothing_is_left(hub)
 
 
 def test_jobs_are_small_short_and_labelled(elsewhere: tuple[FakeHub, Elsewhere]) -> None:
@@ -68,6 +81,39 @@ def test_jobs_are_small_short_and_labelled(elsewhere: tuple[FakeHub, Elsewhere])
     # Those of the facts about the default timeout, and about what is no timeout at all.
     assert all(body.get("timeoutSeconds") in (None, 0, 1.5) for body in slow)
     assert {job.job.flavor for job in hub.all_jobs()} == {"cpu-basic"}
+
+
+def test_schedules_are_paused_or_come_to_run_once(elsewhere: tuple[FakeHub, Elsewhere]) -> None:
+    """Even one that could not be deleted would make no more than two jobs in a year."""
+    _, there = elsewhere
+    there.try_facts()
+    made = [
+        json.loads(body)
+        for method, target, _headers, body in there.asked
+        if method == "POST" and re.fullmatch("/api/scheduled-jobs/[^/]+", target) and body
+    ]
+    made = [each for each in made if isinstance(each, dict) and "schedule" in each and "jobSpec" in each]
+    assert len(made) > 20
+    for each in made:
+        hour_day_month = str(each["schedule"]).split(" ")[1:4]
+        assert each.get("suspend") or all(word.isdigit() for word in hour_day_month)
+        assert MARK in each["jobSpec"]["labels"]
+        assert each["jobSpec"]["timeoutSeconds"] <= 300
+
+
+def test_webhooks_watch_what_nothing_happens_to(elsewhere: tuple[FakeHub, Elsewhere]) -> None:
+    hub, there = elsewhere
+    there.try_facts()
+    watched = [
+        each
+        for method, target, _headers, body in there.asked
+        if method == "POST" and target.startswith("/api/settings/webhooks") and body
+        for each in json.loads(body).get("watched", ())
+    ]
+    assert len(watched) > 10
+    mine = [each["name"] for each in watched if each["type"] != "file"]
+    assert all(name.startswith(f"{ME}/fakejobs-verify-") for name in mine)
+    assert hub.deliveries() == []
 
 
 # -------------------------------------------------------------------------------------------------- money
@@ -165,6 +211,81 @@ def test_hardware_without_a_price_is_too_dear() -> None:
 
 
 # ---------------------------------------------------------------------------------------------- cleaning up
+
+
+def test_what_no_answer_told_of_is_found_and_deleted(elsewhere: tuple[FakeHub, Elsewhere]) -> None:
+    hub, there = elsewhere
+
+    def body(probe: Probe) -> None:
+        there.mute = True
+        try:
+            with contextlib.suppress(NoAnswer):
+                probe.schedule("@hourly")
+            with contextlib.suppress(NoAnswer):
+                probe.hook(probe.hook_body(url="https://a.invalid"))
+        finally:
+            there.mute = False
+        assert not nothing_is_left(hub)
+
+    report = there.try_facts([a_fact(body, Ask("sleeps"))])
+    assert report.left == ()
+    assert nothing_is_left(hub)
+
+
+def test_what_cannot_be_deleted_is_named(elsewhere: tuple[FakeHub, Elsewhere]) -> None:
+    hub, there = elsewhere
+
+    def body(probe: Probe) -> None:
+        probe.schedule("@hourly")
+        probe.hook(probe.hook_body(url="https://a.invalid"))
+        there.dead = True
+        probe.get("")
+
+    report = there.try_facts([a_fact(body, Ask("sleeps"))])
+    (scheduled,) = hub.all_scheduled_jobs()
+    (webhook,) = hub.webhooks(hub.caller(TOKEN))
+    for name in (f"scheduled job {scheduled.schedule.id}", f"webhook {webhook.id}"):
+        assert any(line.startswith(f"{name} may still be there") for line in report.left)
+
+
+def test_ticks_count_with_what_they_may_cost(elsewhere: tuple[FakeHub, Elsewhere]) -> None:
+    hub, there = elsewhere
+
+    def body(probe: Probe) -> None:
+        probe.schedule("0 0 1 1 *", suspend=False, ticks=2)
+        probe.schedule("0 0 1 1 *", suspend=False, ticks=1)
+
+    report = there.try_facts([a_fact(body, Ask("sleeps", count=2))], limit=1100)
+    ((outcome, reason),) = outcomes(report)
+    assert (outcome, reason.partition(",")[0]) == ("not run", "could cost $0.0005")
+    assert report.spent == 2 * 3 * 167
+    assert nothing_is_left(hub)
+
+
+@pytest.mark.parametrize("how", [RuntimeError, KeyboardInterrupt])
+def test_what_was_arranged_on_a_fakejobs_is_as_before(how: type[BaseException]) -> None:
+    def body(probe: Probe) -> None:
+        with probe.arranged(limits={"credits": 1, "running": 1}, tokens=[{"token": "hf_of_a_moment"}]) as org:
+            probe.submit_as_it_is(probe.body("sleeps"), org)
+            raise how
+
+    with a_hub() as hub:
+        before = hub.settings.words
+        report = tried(hub, [a_fact(body, Ask("sleeps"))])
+        assert report.left == ()
+        assert hub.settings.words == before
+        assert [job.stage for job in hub.all_jobs()] == [JobStage.CANCELED]
+
+
+def test_a_fakejobs_that_takes_any_token_does_so_again() -> None:
+    hub = frozen_hub(users=[ME])
+    try:
+        facts = [each for each in FACTS if each.name.startswith("token-")]
+        report = tried(hub, facts)
+        assert [result.outcome for result in report.results] == ["holds"] * len(facts)
+        assert hub.settings.words["tokens"] == []
+    finally:
+        hub.close()
 
 
 def test_an_exception_in_a_fact_is_a_difference_and_its_job_is_cancelled(

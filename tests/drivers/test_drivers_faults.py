@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -87,14 +87,14 @@ def test_a_server_that_knows_nothing_of_faults_breaks_as_it_can() -> None:
 # asyncio.
 
 
-def late_app(clock: Clock, *steps: Step) -> Bridge:
+def late_app(clock: Clock, *steps: Step, headers: Sequence[tuple[str, str]] = ()) -> Bridge:
     """An app whose answer begins after the first step."""
 
     def app(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         def made() -> Generator[Step, None, None]:
             first, *rest = steps
             yield first
-            start("200 OK", [("Content-Type", "text/plain")])
+            start("200 OK", [("Content-Type", "text/plain"), *headers])
             yield from rest
 
         made_drive = environ["fakejobs.drive"]
@@ -128,6 +128,54 @@ def test_asyncio_answers_nobody_who_does_not_wait() -> None:
         await client.answer()
         assert client.sent == []
         assert len(clock.bell) == 0
+
+    play(scene())
+
+
+def test_asyncio_breaks_an_answer_that_the_end_of_the_server_cuts_short() -> None:
+    """It has said how long it will be, or has said nothing: an end would be none."""
+    clock = frozen_clock()
+
+    async def scene() -> None:
+        measured = late_app(clock, Pause(START), b"half", Pause(NEVER), headers=[("Content-Length", "8")])
+        for bridge, body in ((measured, b"half"), (late_app(clock, Pause(NEVER)), b"")):
+            client = Client(bridge, "/")
+            answering = asyncio.create_task(client.answer())
+            while not len(clock.bell) or client.body != body:
+                await asyncio.sleep(0)
+            bridge.stop()
+            await answering
+            assert client.body == body
+            assert all(message.get("more_body") for message in client.sent[1:])
+
+    play(scene())
+
+
+class Gone(Client):
+    """A client that was quicker than the server. It is its own transport, and its socket: uvloop has none any more."""
+
+    aborted = False
+
+    @property
+    def transport(self) -> Gone:
+        return self
+
+    def get_extra_info(self, _name: str) -> Gone:
+        return self
+
+    def setsockopt(self, *_option: object) -> None:
+        raise ValueError("negative file descriptor")
+
+    def abort(self) -> None:
+        self.aborted = True
+        self.incoming.put_nowait({"type": "http.disconnect"})
+
+
+def test_asyncio_need_not_reset_what_is_gone() -> None:
+    async def scene() -> None:
+        client = Gone(late_app(frozen_clock(), Pause(START), b"half", Abort("reset")), "/")
+        await client.answer()
+        assert client.aborted
 
     play(scene())
 
@@ -174,6 +222,29 @@ def test_a_door_is_closed_while_the_outage_is_on() -> None:
         door.follow(None)  # whatever it was, it is nobody's any more
         assert not refused(address)
     assert len(clock.bell) == 0
+
+
+class Overtaken(Outage):
+    """An outage that changes between being asked and being acted upon."""
+
+    answers: list[bool]
+
+    @property
+    def on(self) -> bool:
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_a_door_is_as_the_outage_is_and_not_as_it_was(is_on: bool) -> None:
+    outage = Overtaken(frozen_clock())
+    outage.answers = [is_on]
+    with listen() as sock:
+        door = Door(sock, always=True)
+        door.follow(outage)
+        outage.answers = [not is_on, is_on]
+        door.look()
+        assert (door.is_open, refused(sock.getsockname())) == (not is_on, is_on)
+        door.leave()
 
 
 def test_a_door_of_others_stays_open_while_time_stands_still() -> None:

@@ -266,6 +266,22 @@ def test_a_chunk_that_is_cut_off_is_no_body(hub: FakeHub, size: bytes) -> None:
     assert hub.count_all() == 0
 
 
+@pytest.mark.parametrize("words", [{"reset": True}, {"down": "1h"}])
+def test_who_hangs_up_while_sending_to_a_fault_is_no_failure(
+    hub: FakeHub, words: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    hub.fault(**words)
+    with (
+        serve_in_thread(wsgi_app(hub)) as server,
+        socket.create_connection((server.host, server.port), PATIENCE) as sock,
+    ):
+        sock.sendall(b"POST /api/jobs/fake-user HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
+        sock.shutdown(socket.SHUT_WR)
+        with pytest.raises(ConnectionResetError):
+            sock.recv(100)
+    assert caplog.records == []
+
+
 def test_a_server_ends_when_the_block_fails() -> None:
     with pytest.raises(LookupError), serve_in_thread(App()) as server:
         raise LookupError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fakejobs.generate.invalid import body_rules, query_rules
+from fakejobs.generate.invalid import body_rules, query_rules, scheduled_rules
 from fakejobs.hub import FakeHub
 from tests.nightly import invalid, payloads
 from tests.support.clients import skip_unless_in_ci
@@ -55,6 +55,20 @@ def test_every_client_parses_them(release: str, jobs: list[payloads.Payload]) ->
 def test_every_invalid_body_is_refused_for_what_is_broken(hub: FakeHub) -> None:
     seen = invalid.refuse_bodies(hub, SHARE, SEED)
     assert seen.keys() == {(rule.keyword, rule.place) for rule in body_rules()}
+
+
+def test_every_invalid_body_of_a_scheduled_job_is_refused_for_what_is_broken(hub: FakeHub) -> None:
+    seen = invalid.refuse_scheduled(hub, SHARE, SEED)
+    own = {(rule.keyword, rule.place) for rule in scheduled_rules()}
+    assert own <= seen.keys()
+    inside = {(rule, place.removeprefix("jobSpec.")) for rule, place in seen.keys() - own}
+    assert inside - {("image", "jobSpec"), ("type", "jobSpec")} <= {
+        (rule.keyword, rule.place) for rule in body_rules()
+    }
+
+
+def test_every_valid_body_of_a_scheduled_job_is_taken(hub: FakeHub) -> None:
+    assert invalid.take_scheduled(hub, SHARE // 10, SEED) == SHARE // 10
 
 
 def test_every_invalid_query_is_refused_for_what_is_broken(hub: FakeHub) -> None:

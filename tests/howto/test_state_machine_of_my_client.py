@@ -175,7 +175,7 @@ def play(machine: type[TrainingsMachine]) -> tuple[str, list[str]]:
 def test_jobs_that_wait_are_forgotten() -> None:
     _said, program = play(ForgetfulMachine)
     submit, stop_all, teardown = program
-    assert "state.submit(" in submit
+    assert "submit(" in submit  # perhaps one whose answer is lost
     assert "'scheduling': 'forever'" in submit
     assert stop_all == "state.stop_all(name='bert')"
     assert teardown == "state.teardown()"
@@ -185,4 +185,4 @@ def test_an_error_is_not_told() -> None:
     said, program = play(SoothingMachine)
     assert said.startswith("cancel of ")
     assert said.endswith(", seen 200")
-    assert len(program) <= 3
+    assert len(program) <= 4

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,42 @@ def test_one_that_is_deleted_does_nothing_more(hub: FakeHub) -> None:
     fault.delete()
     assert met(hub) == []
     assert (fault.matched, fault.fired) == (0, 0)
+
+
+class Watched:
+    """A lock that tells when somebody comes to it."""
+
+    def __init__(self) -> None:
+        self.lock, self.asked = threading.RLock(), threading.Event()
+
+    def acquire(self) -> bool:
+        self.asked.set()
+        return self.lock.acquire()
+
+    def release(self) -> None:
+        self.lock.release()
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_error: object) -> None:
+        self.release()
+
+
+def test_one_that_is_deleted_meanwhile_does_not_fire_again(
+    hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault = hub.fault(status=500, times=1)
+    met(hub)
+    lock = Watched()
+    monkeypatch.setattr(hub.state, "lock", lock)
+    with ThreadPoolExecutor(1) as pool:
+        with lock:
+            lock.asked.clear()
+            meeting = pool.submit(met, hub)
+            assert lock.asked.wait(10)
+            fault.delete()
+        assert meeting.result(10) == []
 
 
 def test_reset_forgets_them(hub: FakeHub) -> None:

@@ -228,6 +228,37 @@ def test_minutes_that_are_free_until_they_are_over() -> None:
     assert ran(hub, job) == 4
 
 
+def test_with_nothing_left_a_job_that_was_left_alone_does_not_begin_either() -> None:
+    hub = with_credits(T4 * 4, quirks={"partial_minutes": "free", "no_credits_cancels": "running"})
+    hub.when(name="later").then(scheduling="30m", running="1h")
+    job = submit(hub, flavor="t4-small")
+    later = submit(hub, flavor="t4-small", labels={"name": "later"})
+    hub.clock.advance(10 * MINUTE)
+    assert (ran(hub, job), stage(hub, later)) == (4, "SCHEDULING")
+    hub.clock.advance(30 * MINUTE)
+    assert (ran(hub, later), look(hub, later).job.plan.end) == (0, START + 30 * MINUTE)
+
+
+def test_what_the_attempts_before_have_cost_is_told_while_a_job_waits() -> None:
+    hub = with_credits(2, flavors={"t4-small": {"capacity": 1}})
+    hub.when(name="fails").then(scheduling=0, running="90s", exit_code=1)
+    job = submit(hub, flavor="t4-small", attempts=2, labels={"name": "fails"})
+    submit(hub, flavor="t4-small")
+    hub.clock.advance(5 * MINUTE)
+    assert stage(hub, job) == "SCHEDULING"
+    assert hub.credits() == 2 - (2 + 4) * T4
+
+
+def test_how_much_is_left_can_be_told_after_a_long_time_without_a_look() -> None:
+    hub = with_credits(2, flavors={"t4-small": {"capacity": 1}})
+    hub.when(name="fails").then(scheduling="2h", running="90s", exit_code=1)
+    submit(hub, flavor="t4-small", attempts=3, labels={"name": "fails"})
+    for _ in range(3):
+        submit(hub, flavor="t4-small")
+    hub.clock.advance(100 * 60 * MINUTE)
+    assert hub.credits() == 2 - (3 * 30 + 3 * 2) * T4
+
+
 def test_a_hidden_port_costs_nothing_more() -> None:
     hub = with_credits(1)
     caller = hub.caller("x")

@@ -1,7 +1,8 @@
 """The laws of the platform around jobs, whatever is done to it in whatever order, on a hub in a file that is closed and opened again:
 
 - no flavor and no namespace ever starts more jobs than it may run, who came first goes first, and nobody waits for ever;
-- no minute is paid for when nothing is left, so credits never go below zero by more than a minute of each running job, and what was spent is what jobs cost;
+- no minute is paid for when nothing is left, so credits never go below zero by more than a minute of each running job, what was spent is what jobs cost, and
+  no resource group spends more in a month than it may, but for such minutes;
 - the stages of a job follow the transition table, and its durations add up;
 - looking changes nothing, and the same commands at the same instants give the same bytes, in memory and without the restarts.
 """
@@ -12,7 +13,7 @@ import contextlib
 import shutil
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
@@ -26,15 +27,23 @@ from fakejobs.clock import Anchor
 from fakejobs.cost import cost_of
 from fakejobs.hub import FakeHub
 from fakejobs.hub.settings import Settings, settings_from
-from fakejobs.model.billing import EXPOSED_MICRO_USD, MINUTE, dollars, exposed_spans
-from fakejobs.model.job import Job
+from fakejobs.model.billing import EXPOSED_MICRO_USD, MINUTE, dollars, exposed_spans, month_of
+from fakejobs.model.identity import Caller
+from fakejobs.model.job import Job, JobAt
 from fakejobs.model.plan import NEVER, Plan
 from fakejobs.model.refusal import Refusal
-from fakejobs.model.stages import TERMINAL, TRANSITIONS, JobStage
+from fakejobs.model.stages import TERMINAL, TRANSITIONS, IllegalTransition, JobStage
 from fakejobs.wire.encode import job_body
-from tests.conftest import JOB, START
+from fakejobs.wire.times import from_iso
+from tests.conftest import JOB
 
 ADA, ACME = "ada", "acme"
+GROUP = "65a1b2c3d4e5f60718293a4b"
+"""A resource group of acme."""
+
+BEGIN = from_iso("2026-05-31T23:35:00Z")
+"""So that many programs go on into another month."""
+
 FLAVORS = ("t4-small", "a10g-small", "cpu-basic")
 """The first two are limited."""
 
@@ -42,7 +51,7 @@ ASKED = ("t4-small", "t4-small", "t4-small", "a10g-small", "cpu-basic")
 
 WORDS: dict[str, object] = {
     "users": [ADA],
-    "orgs": [ACME],
+    "orgs": [{"name": ACME, "groups": [{"name": "vision", "id": GROUP, "limit": 0.05}]}],
     "flavors": {"t4-small": {"capacity": 1}, "a10g-small": {"capacity": 2}},
     "namespaces": {ADA: {"credits": 0.03}},
 }
@@ -59,8 +68,20 @@ class Command:
     three: int = 0
 
 
-VERBS = ("cancel", "duplicate", "expose", "slots", "running", "add credits", "add credits", "set credits")
+VERBS = (
+    *("cancel", "fail", "again", "duplicate", "expose", "slots", "running", "add credits", "add credits"),
+    *("set credits", "group limit", "suspend", "resume", "run", "delete schedule"),
+)
 
+SCHEDULES = ("*/3 * * * *", "*/10 * * * *", "7,8 * * * *", "*/30 * 0 * * *")
+
+
+ON_SCHEDULES: Mapping[str, Callable[[FakeHub, Caller, str, str], object]] = {
+    "suspend": FakeHub.suspend,
+    "resume": FakeHub.resume,
+    "run": FakeHub.run_scheduled,
+    "delete schedule": FakeHub.delete_scheduled_job,
+}
 
 PAUSE = st.integers(0, 12).map(lambda steps: steps * 5_000)
 
@@ -76,7 +97,7 @@ def do(hub: FakeHub, command: Command) -> str:
     hub.clock.advance(command.after)
     try:
         return str(_do(hub, command))
-    except Refusal as refusal:
+    except (Refusal, IllegalTransition) as refusal:
         return str(refusal)
 
 
@@ -85,7 +106,7 @@ def _do(hub: FakeHub, command: Command) -> object:
     namespace = (ADA, ACME)[one % 2]
     if command.verb == "nothing":
         return None
-    if command.verb == "submit":
+    if command.verb in ("submit", "schedule"):
         spec: dict[str, object] = {
             **JOB,
             "flavor": ASKED[two % 5],
@@ -96,7 +117,13 @@ def _do(hub: FakeHub, command: Command) -> object:
             spec["attempts"] = 3
         if three % 4 == 2:
             spec["expose"] = {"ports": [8000]}
-        return hub.submit(caller, namespace, spec, labels={"name": "fails"} if three % 8 > 5 else {})
+        if namespace == ACME and two % 2:
+            spec["resourceGroupId"] = GROUP
+        labels = {"name": "fails"} if three % 8 in (5, 7) else {}
+        if command.verb == "submit":
+            return hub.submit(caller, namespace, spec, labels=labels)
+        text, concurrency = SCHEDULES[three % 4], two % 3 == 0
+        return hub.schedule(caller, namespace, spec, text, labels=labels, concurrency=concurrency)
     if command.verb == "slots":
         flavor, capacity = FLAVORS[one % 2], (0, 1, 2, 3, None)[two % 5]
         changed: dict[str, object] = {} if capacity is None else {"capacity": capacity}
@@ -119,10 +146,29 @@ def _do(hub: FakeHub, command: Command) -> object:
         with contextlib.suppress(ValueError):  # it may be without limit
             return hub.add_credits(("0.006667", "0.05")[two % 2], namespace)
         return None
+    if command.verb == "group limit":
+        limit = (None, 0, 0.02, 0.1, 1)[two % 5]
+        group = {"name": "vision", "id": GROUP, **({} if limit is None else {"limit": limit})}
+        hub.configure(settings_from({**hub.settings.words, "orgs": [{"name": ACME, "groups": [group]}]}))
+        return limit
+    if command.verb == "delete schedules":
+        for each in hub.all_scheduled_jobs():
+            hub.delete_scheduled_job(caller, each.schedule.namespace, each.schedule.id)
+        return None
+    if command.verb in ON_SCHEDULES:
+        schedules = hub.all_scheduled_jobs()
+        if not schedules:
+            return None
+        schedule = schedules[one % len(schedules)].schedule
+        return ON_SCHEDULES[command.verb](hub, caller, schedule.namespace, schedule.id)
     jobs = hub.all_jobs()
     if not jobs:
         return None
     job = jobs[one % len(jobs)].job
+    if command.verb == "fail":
+        return hub.transition(job.id, JobStage.ERROR)
+    if command.verb == "again":
+        return hub.transition(job.id, JobStage.SCHEDULING)
     if command.verb == "cancel":
         return hub.cancel(caller, job.namespace, job.id)
     if command.verb == "expose":
@@ -152,11 +198,12 @@ class Platform(RuleBasedStateMachine):
         # What may run, by flavor and by namespace, and what a namespace had, each from an instant on.
         self.slots: dict[str, list[tuple[int, int]]] = defaultdict(list)
         self.had: dict[str, list[tuple[int, Decimal | None]]] = defaultdict(list)
+        self.may_spend: list[tuple[int, int]] = []
         self.hub = self._open(all_settings())
         begin(self.hub)
         self._note_limits()
         for name in (ADA, ACME):
-            self.had[name].append((START, self.hub.credits(name)))
+            self.had[name].append((BEGIN, self.hub.credits(name)))
 
     def teardown(self) -> None:
         try:
@@ -167,16 +214,20 @@ class Platform(RuleBasedStateMachine):
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _open(self, words: Settings | None) -> FakeHub:
-        anchor = Anchor(START, START, frozen=True)
+        anchor = Anchor(BEGIN, BEGIN, frozen=True)
         return FakeHub(str(self.folder / "hub.db"), settings=words, anchor=anchor)
 
     @rule(after=PAUSE, one=st.integers(0, 1), two=st.integers(0, 4), three=st.integers(0, 7))
     def submit(self, after: int, one: int, two: int, three: int) -> None:
         self._do(Command(after, "submit", one, two, three))
 
-    @rule(after=PAUSE, whose=st.sampled_from([0, 0, 0, 1]), two=st.sampled_from([0, 3]))
+    @rule(after=PAUSE, whose=st.sampled_from([0, 0, 0, 1]), two=st.sampled_from([0, 3, 5]))
     def submit_to_the_same_queue(self, after: int, whose: int, two: int) -> None:
         self._do(Command(after, "submit", whose, 0, two))
+
+    @rule(after=PAUSE, one=st.integers(0, 1), two=st.integers(0, 5), three=st.integers(0, 7))
+    def schedule(self, after: int, one: int, two: int, three: int) -> None:
+        self._do(Command(after, "schedule", one, two, three))
 
     @rule(after=PAUSE, verb=st.sampled_from(VERBS), one=st.integers(0, 20), two=st.integers(0, 20))
     def command(self, after: int, verb: str, one: int, two: int) -> None:
@@ -209,6 +260,7 @@ class Platform(RuleBasedStateMachine):
         self.hub.job(caller, job.namespace, job.id)
         self.hub.jobs(caller, job.namespace, stages=[JobStage.RUNNING])
         self.hub.queue()
+        self.hub.all_scheduled_jobs()
         self.hub.usage(caller)
         self.hub.credits(job.namespace)
         next(self.hub.logs(caller, job.namespace, job.id), None)
@@ -239,7 +291,7 @@ class Platform(RuleBasedStateMachine):
                 # Of two limits at the same instant, what was due came before the second.
                 before = [limit for since, limit in limits if since < start][-1:]
                 most = max(before + [limit for since, limit in limits if since == start])
-                assert at_once <= most, f"{at_once} of {limited} at {start - START}"
+                assert at_once <= most, f"{at_once} of {limited} at {start - BEGIN}"
 
     @invariant()
     def who_came_first_goes_first(self) -> None:
@@ -269,28 +321,55 @@ class Platform(RuleBasedStateMachine):
                 for since, amount in had:
                     left = amount if since == at else left
                 if left is not None and charges[at]:
-                    assert left > 0, f"{name} pays at {at - START} and has {left}"
+                    assert left > 0, f"{name} pays at {at - BEGIN} and has {left}"
                     left -= dollars(charges[at])
             assert self.hub.credits(name) == left
 
     @invariant()
+    def no_group_spends_more_in_a_month_than_it_may(self) -> None:
+        now, flavors = self.hub.clock.now(), self.hub.settings.flavors
+        charges: Counter[int] = Counter()
+        for seen in self.hub.all_jobs():
+            if seen.job.resource_group == GROUP:
+                for at, micro in charges_of(seen.job, flavors[seen.job.flavor].micro_usd, now):
+                    charges[at] += micro
+        spent: Counter[int] = Counter()
+        for at in sorted(charges):
+            limit = [each for since, each in self.may_spend if since <= at][-1]
+            month = month_of(at)[0]
+            assert spent[month] < limit, f"{spent[month]} spent at {at - BEGIN}"
+            spent[month] += charges[at]
+        for seen in self.hub.all_jobs():
+            if seen.job.plan.cancel_reason == "RESOURCE_GROUP_LIMIT":
+                at = seen.job.plan.end
+                before = sum(each for when, each in charges.items() if month_of(at)[0] <= when < at)
+                limits = [each for since, each in self.may_spend if since < at][-1:]
+                least = min(limits + [each for since, each in self.may_spend if since == at])
+                assert before >= least, f"cancelled at {at - BEGIN}, with {before} spent"
+
+    @invariant()
     def usage_is_cost(self) -> None:
-        used = self.hub.usage(self.hub.caller("hf_any")).jobs
-        jobs, flavors = self.hub.all_jobs(), self.hub.settings.flavors
-        cost = {seen.job.id: cost_of(seen, flavors) for seen in jobs if seen.job.namespace == ADA}
+        usage = self.hub.usage(self.hub.caller("hf_any"))
+        used, jobs, flavors = usage.jobs, self.hub.all_jobs(), self.hub.settings.flavors
+        cost = {
+            seen.job.id: cost_of(seen, flavors) - cost_of(JobAt(seen.job, usage.start), flavors)
+            for seen in jobs
+            if seen.job.namespace == ADA
+        }
         assert sum(map(dollars, (each.micro_usd for each in used)), Decimal(0)) == sum(
             cost.values(), Decimal(0)
         )
         assert all(dollars(each.micro_usd) == cost[each.job.id] for each in used)
 
     def _nobody_waits_for_ever(self) -> None:
+        self._do(Command(0, "delete schedules"))
         one_each = {flavor: {"capacity": 1} for flavor in FLAVORS}
         self.hub.configure(replace(self.hub.settings, profiles=one_each, namespaces={}))
         self.hub.clock.advance((len(self.stages) + 1) * 3 * 500_000)
         assert all(seen.stage in TERMINAL for seen in self.hub.all_jobs())
 
     def _the_same_in_memory(self) -> None:
-        hub = FakeHub(settings=all_settings(), anchor=Anchor(START, START, frozen=True))
+        hub = FakeHub(settings=all_settings(), anchor=Anchor(BEGIN, BEGIN, frozen=True))
         begin(hub)
         for command, answer in self.done:
             assert do(hub, command) == answer
@@ -305,6 +384,8 @@ class Platform(RuleBasedStateMachine):
         limits |= {name: known.running_limits.get(name) for name in (ADA, ACME)}
         for name, limit in limits.items():
             self.slots[name].append((now, NEVER if limit is None else limit))
+        group = known.group_limits.get(GROUP)
+        self.may_spend.append((now, NEVER if group is None else group.micro_usd))
 
 
 def reachable(stage: JobStage) -> set[JobStage]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -89,6 +90,56 @@ def test_a_job_that_waits_can_run_into_a_timeout_from_creation() -> None:
     assert [stage(hub, job) for job in jobs] == ["COMPLETED", "ERROR", "ERROR"]
     assert starts(hub, jobs) == [0, 60, None]
     assert body(hub, jobs[1])["durations"] == {"schedulingSecs": 60, "runningSecs": 30, "totalSecs": 90}
+
+
+def test_a_job_whose_time_is_over_while_it_waits_leaves_the_queue() -> None:
+    hub = limited(quirks={"timeout_counts_from": "creation"})
+    hub.when().then(scheduling=0, running="1h")
+    _, short, last = (submit(hub, flavor="t4-small", timeoutSeconds=each) for each in (7200, 60, 7200))
+    hub.clock.advance(60_000)
+    assert stage(hub, short) == "ERROR"
+    assert [(each.job, each.waiting.ahead) for each in hub.queue()] == [(last, 0)]
+    assert "0 jobs ahead" in str(look(hub, last).waiting)
+
+
+def test_a_restart_puts_nothing_into_the_agenda(tmp_path: Path) -> None:
+    path = str(tmp_path / "hub.db")
+    words = {"quirks": {"timeout_counts_from": "creation"}, "flavors": {"t4-small": {"capacity": 1}}}
+    hub = FakeHub(path, settings=settings_from(words), anchor=Anchor(START, START, frozen=True))
+    hub.when().then(scheduling=5, running=60)
+    for _ in range(3):
+        submit(hub, flavor="t4-small")
+    hub.clock.advance(10_000)
+    before = hub.snapshot()
+    hub.close()
+    hub = FakeHub(path)
+    assert hub.snapshot() == before
+    hub.close()
+
+
+def test_a_job_joins_the_queue_anew_when_a_limit_was_gone_meanwhile() -> None:
+    hub = limited()
+    hub.when().then(scheduling=60, running=10)
+    job = submit(hub, flavor="t4-small")
+    hub.configure(settings_from({}))
+    hub.clock.advance(20_000)
+    hub.transition(job, JobStage.RUNNING)
+    hub.clock.advance(5_000)
+    hub.transition(job, JobStage.SCHEDULING)
+    hub.configure(settings_from({"flavors": {"t4-small": {"capacity": 1}}}))
+    hub.clock.advance(1_000_000)
+    assert starts(hub, [job]) == [85], "not when its first attempt would have been ready"
+
+
+def test_every_list_says_the_same_of_who_waits() -> None:
+    hub = limited()
+    hub.when().then(scheduling=0, running=60)
+    jobs = [submit(hub, flavor="t4-small") for _ in range(4)]
+    hub.clock.advance(1)
+    each = [look(hub, job).waiting for job in jobs]
+    assert [seen.waiting for seen in hub.all_jobs()] == each
+    assert [seen.waiting for seen in hub.jobs(hub.caller("x"), ME).jobs] == each[::-1]
+    assert [seen.waiting for seen in hub.queue()] == each[1:]
 
 
 def test_a_flavor_without_slots_runs_nothing() -> None:

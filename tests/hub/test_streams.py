@@ -249,3 +249,15 @@ def test_a_follower_who_is_woken_at_random_hears_everything_once_in_order(
 def _entries(step: list[LogEntry] | WaitUntil) -> list[LogEntry]:
     assert not isinstance(step, WaitUntil)
     return step
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_reset_before_the_first_step_leaves_nothing_to_say(
+    hub: FakeHub, caller: Caller, again: bool
+) -> None:
+    job = submit(hub)
+    streams = [hub.logs(caller, ME, job), hub.logs(caller, ME, job, tail=1)]
+    hub.reset()
+    if again:
+        assert submit(hub) == job, "another job may have the id of before"
+    assert [list(steps) for steps in streams] == [[], []]

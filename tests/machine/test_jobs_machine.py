@@ -42,8 +42,9 @@ def test_a_log_that_closes_before_its_job_begins_is_not_followed() -> None:
     [
         ("[flavors.h200]\ncapacity = 1", r"its model knows no queues; .* \(h200\)"),
         ('[[jobs]]\nstage = "ERROR"\nage = "90m"', "its model begins without jobs"),
+        ('[[scheduled_jobs]]\nschedule = "@daily"\nage = "90m"', "its model begins without jobs"),
     ],
-    ids=["queue", "jobs"],
+    ids=["queue", "jobs", "schedules"],
 )
 def test_a_fake_that_the_model_does_not_understand_is_refused(
     scenario: str, why: str, tmp_path: Path

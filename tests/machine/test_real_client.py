@@ -51,6 +51,33 @@ class RealClient(JobsMachine):
         status: Any = list(stages) or None
         return self.fake.api.list_jobs(status=status, labels=dict(labels) or None)
 
+    def do_suspend(self, schedule_id: str) -> object:
+        self.fake.api.suspend_scheduled_job(scheduled_job_id=schedule_id)
+        return None
+
+    def do_resume(self, schedule_id: str) -> object:
+        self.fake.api.resume_scheduled_job(scheduled_job_id=schedule_id)
+        return None
+
+    def do_run_scheduled(self, schedule_id: str) -> object:
+        return self.fake.api.trigger_scheduled_job(scheduled_job_id=schedule_id)
+
+    def do_reschedule(self, schedule_id: str, schedule: str) -> object:
+        return self.fake.api.update_scheduled_job_schedule(scheduled_job_id=schedule_id, schedule=schedule)
+
+    def do_relabel_schedule(self, schedule_id: str, labels: dict[str, str]) -> object:
+        return self.fake.api.update_scheduled_job_labels(scheduled_job_id=schedule_id, labels=labels)
+
+    def do_delete_schedule(self, schedule_id: str) -> object:
+        self.fake.api.delete_scheduled_job(scheduled_job_id=schedule_id)
+        return None
+
+    def do_inspect_schedule(self, schedule_id: str) -> object:
+        return self.fake.api.inspect_scheduled_job(scheduled_job_id=schedule_id)
+
+    def do_list_schedules(self, label: tuple[str, str] | None) -> Iterable[object]:
+        return self.fake.api.list_scheduled_jobs(labels=None if label is None else dict([label]))
+
     def do_follow(self, job_id: str, tail: int | None) -> list[str]:
         return list(self.fake.api.fetch_job_logs(job_id=job_id, follow=True, tail=tail))
 
@@ -62,7 +89,7 @@ def test_the_real_client_does_what_the_model_says() -> None:
     run_state_machine_as_test(
         RealClient,
         settings=settings(
-            max_examples=10,
+            max_examples=25,
             stateful_step_count=30,
             deadline=None,
             database=None,

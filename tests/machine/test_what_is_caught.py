@@ -7,27 +7,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
 from fakejobs.generate.values import Body
-from fakejobs.hub import jobs, streams
-from fakejobs.machine import Answer, JobsMachine, Refused
+from fakejobs.hub import faults as hub_faults
+from fakejobs.hub import jobs, schedules, streams, ticks
+from fakejobs.machine import Answer, JobsMachine, Refused, programs
+from fakejobs.machine.faults import FaultRules
+from fakejobs.machine.jobs import JobRules
+from fakejobs.machine.playing import Playing
+from fakejobs.machine.schedules import ScheduleRules
+from fakejobs.model import faults
+from fakejobs.model import schedules as model
 from fakejobs.model.job import JobAt
 from fakejobs.model.quirks import Quirks
+from fakejobs.model.refusal import Refusal
+from fakejobs.model.schedules import Run, Schedule, ScheduleAt
+from fakejobs.store.schedules import find_schedule, update_schedule
 from fakejobs.web import jobs as views
 from fakejobs.wire import encode
 
 
-def play(machine: type[JobsMachine], *phases: Phase) -> None:
+def play(machine: type[Playing], *phases: Phase) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=200,
+            max_examples=1500,  # it stops at the first that finds something
             stateful_step_count=20,
             derandomize=True,
             deadline=None,
@@ -39,7 +51,37 @@ def play(machine: type[JobsMachine], *phases: Phase) -> None:
     )
 
 
-def assert_found(machine: type[JobsMachine], said: str) -> None:
+class Jobs(JobRules):
+    """Nothing but jobs, which finds mistakes with jobs sooner."""
+
+
+class Attempts(Jobs):
+    """Jobs that are tried again."""
+
+    bodies = programs.SHORT_BODIES
+    outcomes = st.fixed_dictionaries(
+        {"scheduling": st.just(5), "running": st.sampled_from((5, 60)), "exit_code": st.just(1)}
+    )
+
+
+class Schedules(ScheduleRules):
+    """Nothing but scheduled jobs; all jobs are listed at the end."""
+
+
+class Paused(Schedules):
+    """Scheduled jobs that are paused and resumed, and hardly anything else."""
+
+    crons = st.just("*/5 * * * *")
+    outcomes = st.just({"scheduling": 5, "running": 5})
+    create_schedule_badly = reschedule_badly = ask_for_unknown_schedule = None  # type: ignore[assignment]  # no rules
+    delete_schedule = list_schedules = run_scheduled = relabel_schedule = None  # type: ignore[assignment]  # likewise
+
+
+class Faults(ScheduleRules, FaultRules):
+    """Requests that fail."""
+
+
+def assert_found(machine: type[Playing], said: str) -> None:
     """The machine finds a difference, and says this of the first."""
     with pytest.raises(AssertionError) as caught:
         play(machine)
@@ -144,37 +186,149 @@ def a_lost_line(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(streams, "logs", shorter)
 
 
-FAKES: Mapping[Break, str] = {
-    a_lost_label: r"labels: expected \{.*'name': .*, seen ",
-    no_end: r"finished_at: expected '2026-.*', seen None",
-    failures_not_counted: r"failure_count: expected 1, seen 0",
-    a_stage_that_lags: r", at 2026-.*:\nstage: expected '.*', seen '(SCHEDULING|RUNNING)'",
-    a_cancel_that_does_nothing: r"cancel of .*(, at 2026.*:\nstage: expected 'CANCELED', seen|expected status 409, seen 200)",
-    labels_that_are_merged: r"relabel of .*:\nlabels: expected .*, seen \{",
-    a_duplicate_of_the_spec_alone: r"duplicate of .*:\nlabels: expected \{.*, seen None",
-    oldest_first: r"list.*: expected \['.*, seen \['",
-    a_cursor_that_skips: r"list.*: expected \['.*, seen \['",
-    no_second_page: r"list.*: expected \['.*, seen \['",
-    one_too_many: r"count of stages \[.*: expected \d+, seen \d+",
-    a_lost_line: r"log of .*: expected \[.*, seen \[",
+def a_tick_that_is_not_skipped(patch: pytest.MonkeyPatch) -> None:
+    runs = model.runs
+
+    def overlapping(*args: Any, **words: Any) -> Iterator[Run]:
+        return runs(*args, **{**words, "concurrency": True})
+
+    patch.setattr(ticks, "runs", overlapping)
+
+
+def a_last_job_that_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    schedule_at = ticks.schedule_at
+    patch.setattr(ticks, "schedule_at", lambda *args: replace(schedule_at(*args), last=None))
+
+
+def a_run_that_nothing_refuses(patch: pytest.MonkeyPatch) -> None:
+    run = schedules.run
+
+    def forced(state: Any, caller: Any, namespace: str, schedule_id: str) -> JobAt:
+        with pytest.MonkeyPatch.context() as meanwhile:
+            meanwhile.setattr(ticks, "free_at", lambda *_: 0)
+            return run(state, caller, namespace, schedule_id)
+
+    patch.setattr(schedules, "run", forced)
+
+
+def a_suspended_schedule_that_runs(patch: pytest.MonkeyPatch) -> None:
+    note_next = ticks.note_next
+
+    def note(state: Any, schedule: Schedule, rules: Any) -> None:
+        note_next(state, replace(schedule, suspended=False), rules)
+
+    patch.setattr(ticks, "note_next", note)
+
+
+def ticks_that_are_made_up_for(patch: pytest.MonkeyPatch) -> None:
+    resume = schedules.resume
+
+    def catching_up(state: Any, caller: Any, namespace: str, schedule_id: str) -> None:
+        before = schedules.read(state, caller, namespace, schedule_id).schedule
+        resume(state, caller, namespace, schedule_id)
+        with state.act():
+            found = find_schedule(state.database, schedule_id)
+            assert found is not None
+            update_schedule(state.database, replace(found, since=before.since))
+            ticks.note_next(state, replace(found, since=before.since), state.rules)
+
+    patch.setattr(schedules, "resume", catching_up)
+
+
+def labels_of_a_schedule_that_stay(patch: pytest.MonkeyPatch) -> None:
+    def same(state: Any, caller: Any, namespace: str, schedule_id: str, _labels: object) -> ScheduleAt:
+        return schedules.read(state, caller, namespace, schedule_id)
+
+    patch.setattr(schedules, "relabel", same)
+
+
+def jobs_that_go_with_their_schedule(patch: pytest.MonkeyPatch) -> None:
+    delete = schedules.delete
+
+    def cancelling(state: Any, caller: Any, namespace: str, schedule_id: str) -> None:
+        last = schedules.read(state, caller, namespace, schedule_id).last
+        delete(state, caller, namespace, schedule_id)
+        if last is not None:
+            with suppress(Refusal):  # it is over
+                jobs.cancel(state, caller, namespace, last[0])
+
+    patch.setattr(schedules, "delete", cancelling)
+
+
+def a_fault_after_which_nothing_has_happened(patch: pytest.MonkeyPatch) -> None:
+    always(patch, "before")
+
+
+def a_fault_before_which_it_has_happened(patch: pytest.MonkeyPatch) -> None:
+    always(patch, "after")
+
+
+def always(patch: pytest.MonkeyPatch, when: str) -> None:
+    """Let faults have this, whatever they say."""
+    fault_from = faults.fault_from
+
+    def changed(number: int, words: Mapping[str, object], source: str) -> faults.Fault:
+        return fault_from(number, {**words, "when": when}, source)
+
+    patch.setattr(hub_faults, "fault_from", changed)
+
+
+FAKES: Mapping[type[Playing], Mapping[Break, str]] = {
+    Jobs: {
+        a_lost_label: r"labels: expected \{.*'name': .*, seen ",
+        no_end: r"finished_at: expected '2026-.*', seen None",
+        a_stage_that_lags: r", at 2026-.*:\nstage: expected '.*', seen '(SCHEDULING|RUNNING)'",
+        a_cancel_that_does_nothing: r"cancel of .*(, at 2026.*:\nstage: expected 'CANCELED', seen|expected status 409, seen 200)",
+        labels_that_are_merged: r"relabel of .*:\nlabels: expected .*, seen \{",
+        a_duplicate_of_the_spec_alone: r"duplicate of .*:\nlabels: expected \{.*, seen None",
+        oldest_first: r"list.*: expected \['.*, seen \['",
+        a_cursor_that_skips: r"list.*: expected \['.*, seen \['",
+        no_second_page: r"list.*: expected \['.*, seen \['",
+        one_too_many: r"count of stages \[.*: expected \d+, seen \d+",
+        a_lost_line: r"log of .*: expected \[.*, seen \[",
+    },
+    Attempts: {
+        failures_not_counted: r"failure_count: expected [12], seen 0",
+    },
+    Schedules: {
+        a_tick_that_is_not_skipped: r"last_(job|at): expected|list.*: expected \[|: expected \d+( jobs)?, seen \d+",
+        a_last_job_that_is_forgotten: r"last_job: expected '.*', seen None",
+        a_run_that_nothing_refuses: r"run of <scheduled job .*>: expected status 409, seen 200",
+        a_suspended_schedule_that_runs: r"last_(job|at): expected|list.*: expected \[|: expected \d+( jobs)?, seen \d+",
+        labels_of_a_schedule_that_stay: r"relabel of <scheduled job .*:\nlabels: expected",
+        jobs_that_go_with_their_schedule: r"stage: expected '.*', seen 'CANCELED'",
+    },
+    Paused: {
+        ticks_that_are_made_up_for: r"last_(job|at): expected|list.*: expected \[|: expected \d+( jobs)?, seen \d+",
+    },
+    Faults: {
+        a_fault_after_which_nothing_has_happened: r"that fails after it takes effect(: expected 1 jobs, seen 0|.*:\n(labels|stage): expected)",
+        a_fault_before_which_it_has_happened: r"that fails before it takes effect(: expected \d+ jobs, seen \d+|.*:\n(labels|stage): expected)",
+    },
 }
 
 
-@pytest.mark.parametrize(("broken", "said"), [*FAKES.items()], ids=[each.__name__ for each in FAKES])
-def test_a_fake_with_one_mistake(broken: Break, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("machine", "broken"),
+    [(machine, broken) for machine, fakes in FAKES.items() for broken in fakes],
+    ids=[broken.__name__ for fakes in FAKES.values() for broken in fakes],
+)
+def test_a_fake_with_one_mistake(
+    machine: type[Playing], broken: Break, monkeypatch: pytest.MonkeyPatch
+) -> None:
     broken(monkeypatch)
-    assert_found(JobsMachine, said)
+    assert_found(machine, FAKES[machine][broken])
 
 
 # Clients. The fake is right, and each method is what somebody could have written.
 
 
-class SeesOnePage(JobsMachine):
+class SeesOnePage(Jobs):
     def do_list(self, stages: Sequence[str], labels: Mapping[str, str]) -> Iterable[object]:
         return list(super().do_list(stages, labels))[:100]
 
 
-class Remembers(JobsMachine):
+class Remembers(Jobs):
     """It asks for a job once, and believes ever after what it heard."""
 
     def __init__(self) -> None:
@@ -187,13 +341,13 @@ class Remembers(JobsMachine):
         return self.known[job_id]
 
 
-class AddsLabels(JobsMachine):
+class AddsLabels(Jobs):
     def do_relabel(self, job_id: str, labels: dict[str, str]) -> object:
         body: Any = self.do_inspect(job_id)
         return super().do_relabel(job_id, {**body.get("labels", {}), **labels})
 
 
-class SwallowsErrors(JobsMachine):
+class SwallowsErrors(Jobs):
     def do_cancel(self, job_id: str) -> object:
         try:
             return super().do_cancel(job_id)
@@ -201,31 +355,55 @@ class SwallowsErrors(JobsMachine):
             return None
 
 
-class ForgetsTheTimeout(JobsMachine):
+class ForgetsTheTimeout(Jobs):
     def do_submit(self, body: Body) -> object:
         return super().do_submit({key: each for key, each in body.items() if key != "timeoutSeconds"})
 
 
-class LosesTheLastLine(JobsMachine):
+class LosesTheLastLine(Jobs):
     def do_follow(self, job_id: str, tail: int | None) -> list[str]:
         return super().do_follow(job_id, tail)[:-1]
 
 
-class StopsFollowing(JobsMachine):
+class StopsFollowing(Jobs):
     def do_follow(self, job_id: str, tail: int | None) -> list[str]:
         return self.do_read_log(job_id, tail)
 
 
-class Waits(JobsMachine):
+class Waits(Jobs):
     def do_inspect(self, job_id: str) -> object:
         self.fake.clock.sleep(1)
         return super().do_inspect(job_id)
 
 
-class SubmitsTwice(JobsMachine):
+class SubmitsTwice(Jobs):
     def do_submit(self, body: Body) -> object:
         super().do_submit(body)
         return super().do_submit(body)
+
+
+class TriesAgain(Faults):
+    """It takes an error of the server for a sign that nothing has happened."""
+
+    def do_submit(self, body: Body) -> object:
+        try:
+            return super().do_submit(body)
+        except Refused as error:
+            if error.status < 500:
+                raise
+            return super().do_submit(body)
+
+
+class RunsWithoutLooking(Schedules):
+    """It takes a 409 for a success."""
+
+    def do_run_scheduled(self, schedule_id: str) -> object:
+        try:
+            return super().do_run_scheduled(schedule_id)
+        except Refused as error:
+            if error.status != 409:
+                raise
+            return None
 
 
 class InventsAKey(JobsMachine):
@@ -238,22 +416,24 @@ class InventsAKey(JobsMachine):
         return answer
 
 
-CLIENTS: Mapping[type[JobsMachine], str] = {
+CLIENTS: Mapping[type[Playing], str] = {
     SeesOnePage: r"list of stages .*: expected \['.*, seen \['",
     Remembers: r"inspect of .*:\n(stage|durations|labels|ports): expected .*, seen ",
     AddsLabels: r"relabel of .*:\nlabels: expected .*, seen \{",
-    SwallowsErrors: r"cancel of .*: expected status 4\d\d, seen 200",
+    SwallowsErrors: r"cancel of .*: expected status (4\d\d|503), seen 200",
     ForgetsTheTimeout: r"submit, at .*:\nspec: expected \{.*'timeout': .*, seen \{",
     LosesTheLastLine: r"following <job .*>, tail .*: expected \[.*, seen \[",
     StopsFollowing: r"following <job .*>, tail .*: it ended before the job did",
     Waits: r"inspect of .* took 1 s of virtual time, .*; put calls that wait into rules of your own",
-    SubmitsTwice: r"list.*: expected \[.*, seen \['",
-    InventsAKey: r"POST .* answers what the schema does not allow: .*createdAt",
+    SubmitsTwice: r"(list.*: expected \[.*, seen \['|count of stages .*: expected \d+, seen \d+)",
+    TriesAgain: r"submit that fails after it takes effect: expected \d+ jobs, seen \d+",
+    RunsWithoutLooking: r"run of <scheduled job .*>: expected status 409, seen 200",
+    InventsAKey: r"(GET|POST|PUT) .* answers what the schema does not allow: .*createdAt",
 }
 
 
 @pytest.mark.parametrize(("machine", "said"), [*CLIENTS.items()], ids=[each.__name__ for each in CLIENTS])
-def test_a_client_with_one_mistake(machine: type[JobsMachine], said: str) -> None:
+def test_a_client_with_one_mistake(machine: type[Playing], said: str) -> None:
     assert_found(machine, said)
 
 

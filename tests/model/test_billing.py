@@ -64,7 +64,7 @@ def test_a_meter_says_what_a_job_costs_and_never_goes_back(
     plan = Plan(0, *spans[-1], JobStage.COMPLETED, earlier=tuple(spans[:-1]))
     about: dict[str, object] = {} if exposed is None else {"exposed": exposed}
     job = Job("0" * 24, "me", 1, plan, {"flavor": "t4-small"}, {}, about)
-    cost = meter(job, hardware(), quirks)
+    cost = meter([job], hardware(), quirks)
     seen = [cost(now) for now in sorted(looks)]
     assert seen == [cost_at(job, hardware(), now, quirks) for now in sorted(looks)]
     assert seen == sorted(seen)

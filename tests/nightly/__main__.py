@@ -48,10 +48,15 @@ def run_invalid(count: int = 50_000) -> None:
     hub = frozen_hub()
     bodies = invalid.refuse_bodies(hub, count)
     print(f"  bodies refused: {count:,}; each of {len(bodies)} rules {min(bodies.values()):,} times or more")
+    scheduled = invalid.refuse_scheduled(hub, count // 5)
+    print(
+        f"  bodies of scheduled jobs refused: {count // 5:,}; each of {len(scheduled)} rules {min(scheduled.values()):,} times or more"
+    )
     queries = invalid.refuse_queries(hub, submit(hub), count // 10)
     print(
         f"  queries refused: {count // 10:,}; each of {len(queries)} rules {min(queries.values()):,} times or more"
     )
+    print(f"  bodies of scheduled jobs taken: {invalid.take_scheduled(hub, count // 50):,}")
     hub.close()
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 
 from werkzeug.test import Client
 
-from fakejobs.generate import invalid
+from fakejobs.generate import invalid, specs
 from fakejobs.generate.invalid import Broken, Query
 from fakejobs.generate.source import Seeded
 from fakejobs.hub import FakeHub
@@ -33,15 +33,38 @@ def refuse_bodies(hub: FakeHub, count: int, seed: int = 0) -> Counter[tuple[str,
     return seen
 
 
-def check_body(web: Client, body: object, broken: Broken) -> None:
+def refuse_scheduled(hub: FakeHub, count: int, seed: int = 0) -> Counter[tuple[str, str]]:
+    """Send ``count`` invalid bodies of scheduled jobs, likewise."""
+    web, source, seen = Client(wsgi_app(hub)), Seeded(seed), Counter[tuple[str, str]]()
+    before = hub.snapshot()
+    for _ in range(count):
+        body, broken = invalid.scheduled_body(source)
+        check_body(web, body, broken, f"/api/scheduled-jobs/{ME}")
+        seen[broken.rule, broken.place] += 1
+    assert hub.snapshot() == before, "a refused body has left something behind"
+    return seen
+
+
+def check_body(web: Client, body: object, broken: Broken, path: str = f"/api/jobs/{ME}") -> None:
     """The fake answers 400 and names exactly the place that is broken, on the body and in the header."""
-    answer = web.post(
-        f"/api/jobs/{ME}", headers=TOKEN, data=json.dumps(body), content_type="application/json"
-    )
+    answer = web.post(path, headers=TOKEN, data=json.dumps(body), content_type="application/json")
     assert answer.status_code == 400, (broken, body, answer.text[:500])
     assert places(answer.get_json()["error"]) == [broken.path], (broken, body, answer.text)
     named = answer.headers["X-Error-Message"]
     assert named.endswith(f" at {broken.path}") if broken.path else " at " not in named, (broken, named)
+
+
+def take_scheduled(hub: FakeHub, count: int, seed: int = 0) -> int:
+    """Send ``count`` valid bodies of scheduled jobs. Returns how many were taken: all of them."""
+    web, source = Client(wsgi_app(hub)), Seeded(seed)
+    for _ in range(count):
+        body = specs.scheduled_body(source)
+        answer = web.post(
+            f"/api/scheduled-jobs/{ME}", headers=TOKEN, data=json.dumps(body), content_type="application/json"
+        )
+        assert answer.status_code == 200, (body, answer.text)
+        assert problems("scheduled-job", answer.get_json()) == [], answer.text
+    return count
 
 
 def refuse_queries(hub: FakeHub, job_id: str, count: int, seed: int = 0) -> Counter[tuple[str, str, str]]:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
-from fakejobs.generate import jobs, others, streams, values
+from fakejobs.generate import jobs, others, streams, usage, values, webhooks
 from fakejobs.generate.others import ErrorAnswer
 from fakejobs.generate.source import Seeded, Source
 from fakejobs.generate.streams import StreamCase
 from fakejobs.model.stages import TERMINAL, TRANSITIONS, JobStage
+from fakejobs.model.webhooks import event_from
 from fakejobs.wire.times import from_iso
 from fakejobs.wire.validate import problems
 from tests.support.sse import read_events
@@ -54,6 +55,47 @@ def check_cron(schedule: str) -> str:
     return f"{len(schedule.split())} fields"
 
 
+def check_usage(body: Body) -> str:
+    """What is used adds up, within the period. Returns how many jobs there are."""
+    assert problems("jobs-usage", body) == [], body
+    used, details = body["usage"], body["usage"]["jobDetails"]
+    assert used["totalMinutes"] == sum(each["totalMinutes"] for each in details), body
+    assert used["usedMicroUsd"] == sum(each["totalCostMicroUsd"] for each in details), body
+    started = [each["startedAt"] for each in details]
+    assert started == sorted(started, reverse=True), body
+    for each in details:
+        completed = each.get("completedAt", used["periodEnd"])
+        assert used["periodStart"] <= each["startedAt"] <= completed <= used["periodEnd"], body
+    return f"{len(details)} jobs"
+
+
+def check_metrics(body: Body) -> str:
+    """A sample is one of the schema. Returns how many cards it has."""
+    assert problems("metric-event", body) == [], body
+    assert 0 <= body["memory_used_bytes"] <= body["memory_total_bytes"], body
+    return f"{len(body['gpus'])} cards"
+
+
+def check_events(events: list[Body]) -> str:
+    """The stages of a job follow the transition table, in order. Returns them."""
+    way = [JobStage(event["stage"]) for event in events]
+    times = [from_iso(event["timestamp"]) for event in events]
+    assert way[0] is JobStage.SCHEDULING, events
+    assert times == sorted(times), events
+    assert all(then in TRANSITIONS[stage] for stage, then in pairwise(way)), way
+    return " ".join(way)
+
+
+def check_webhook_payload(source: Source) -> str:
+    """An event is one that can be fired, and its payload tells it. Returns what has happened."""
+    words = webhooks.event(source)
+    fired = event_from(words)
+    payload: Any = webhooks.payload(source)
+    assert payload["repo"]["name"].count("/") == 1, payload
+    assert len(payload["webhook"]["id"]) == 24, payload
+    return f"{fired.type} {fired.scope} {fired.action}"
+
+
 def check_timeline(seen: list[Body]) -> str:
     """A timeline is of one job, which goes through the transition table. Returns the stages, each once."""
     for body in seen:
@@ -83,6 +125,10 @@ CHECKS: Mapping[str, Callable[[Source], str]] = {
     "stream": lambda source: check_stream(streams.sse_stream(source)),
     "stream of any form": lambda source: check_stream(streams.sse_stream(source, True)),
     "cron": lambda source: check_cron(values.cron(source)),
+    "usage": lambda source: check_usage(usage.usage(source)),
+    "metrics": lambda source: check_metrics(usage.metrics(source)),
+    "events": lambda source: check_events(jobs.events(source)),
+    "webhook-payload": check_webhook_payload,
     "timeline": lambda source: check_timeline(jobs.timeline(source)),
 }
 """Makes one of each kind, checks it, and says which sort it is of."""

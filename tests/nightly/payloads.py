@@ -39,6 +39,9 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "create-body": ("job-spec", ("/api/jobs/{namespace}", "post", "requestBody")),
     "job-spec": ("job-spec", ("/api/jobs/{namespace}", "post", "requestBody")),
     "scheduled-body": ("scheduled-job-body", ("/api/scheduled-jobs/{namespace}", "post", "requestBody")),
+    "webhook": ("webhook", ("/api/settings/webhooks/{webhookId}", "get", "responses", "200")),
+    "webhook-body": ("webhook-body", ("/api/settings/webhooks", "post", "requestBody")),
+    "usage": ("jobs-usage", ("/api/settings/billing/usage/jobs", "get", "responses", "200")),
     "labels-body": ("labels-body", ("/api/jobs/{namespace}/{jobId}/labels", "put", "requestBody")),
     "expose-body": ("expose-body", ("/api/jobs/{namespace}/{jobId}/expose", "put", "requestBody")),
     "schedule-body": (
@@ -72,6 +75,11 @@ NEVER_SEEN = {
     "create-body.flavor = sprx8": "not offered",
     "create-body.flavor = zero-a10g": "not offered",
     "create-body.flavor = inf2x6": "not offered",
+    **{
+        f"{kind}.job.flavor = {flavor}": "not offered"
+        for kind in ("webhook", "webhook-body")
+        for flavor in ("sprx8", "zero-a10g", "inf2x6")
+    },
     "scheduled-body.jobSpec.flavor = sprx8": "not offered",
     "scheduled-body.jobSpec.flavor = zero-a10g": "not offered",
     "scheduled-body.jobSpec.flavor = inf2x6": "not offered",
@@ -116,6 +124,8 @@ def hub_schema(kind: str = "job") -> Schema | None:
     for step in KINDS[kind][1]:
         part = part[step]
     schema: Schema = part["content"]["application/json"]["schema"]
+    if kind == "webhook":
+        schema = schema["properties"]["webhook"]
     return schema["items"] if kind == "hardware" else schema
 
 
@@ -129,8 +139,9 @@ def check_document(payloads: Iterable[Payload], schema: Schema) -> int:
     for payload in payloads:
         count += 1
         known = _known_to_the_document(payload)
-        if "jobSpec" in known:
-            known["jobSpec"] = _known_to_the_document(known["jobSpec"])
+        for key in ("jobSpec", "job"):
+            if key in known:
+                known[key] = _known_to_the_document(known[key])
         assert validator.is_valid(known), payload
     return count
 

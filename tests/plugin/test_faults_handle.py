@@ -69,6 +69,23 @@ def test_streams_of_other_processes(fake: FakeJobs) -> None:
     assert [ask(fake.url, path), ask(fake.url, path)] == ["IncompleteRead", 200]
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Length: 100\r\n\r\n{",
+        b"Content-Length: 99999999999999999999\r\n\r\n{",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\n{",
+        b"Transfer-Encoding: chunked\r\n\r\nnone\r\n{}\r\n0\r\n\r\n",
+    ],
+)
+def test_a_body_that_is_none_is_a_mistake_of_its_sender(fake: FakeJobs, rest: bytes) -> None:
+    host, _, port = fake.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), 20) as sock, sock.makefile("rb") as reader:
+        sock.sendall(b"POST /api/jobs/fake-user HTTP/1.1\r\nHost: a\r\n" + rest)
+        sock.shutdown(socket.SHUT_WR)
+        assert reader.read().startswith(b"HTTP/1.1 400 ")
+
+
 def test_a_listener_that_is_closed_resets_and_each_call_moves_time(fake: FakeJobs) -> None:
     fake.fault(down="30s")
     assert [ask(fake.url) for _ in range(4)] == [*["ConnectionResetError"] * 3, 200]
@@ -123,8 +140,17 @@ def test_the_report_names_faults_and_what_they_fired_on(fakejobs: FakeJobs) -> N
     lines = [line.strip() for line in fakejobs.report().splitlines()]
     assert "fault 1: reset=True, times=1: fired on 1 of 4 requests" in lines
     assert "fault 2: cut_after=1: fired on 0 of 0 requests" in lines
-    assert "+0s  GET    /api/jobs/fake-user -> no answer (fault 1: reset=True, times=1)" in lines
+    assert "+0s  GET    /api/jobs/fake-user -> no answer (fault 1)" in lines
     assert [each.fault for each in fakejobs.requests][:2] == ["fault 1: reset=True, times=1", None]
+
+
+def test_the_report_says_what_a_fault_was_that_is_gone(fakejobs: FakeJobs) -> None:
+    fault = fakejobs.fault(status=500, times=1)
+    with pytest.raises(Exception, match="500"):
+        whoami()
+    fault.delete()
+    lines = [line.strip() for line in fakejobs.report().splitlines()]
+    assert "+0s  GET    /api/whoami-v2 -> 500 (fault 1: status=500, times=1)" in lines
 
 
 def test_strict_tells_of_a_fault_that_nobody_met() -> None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from fakejobs import JobInfo, strategies
+from fakejobs import JobInfo, activate, strategies
 from fakejobs.generate.invalid import Broken, Query
 from fakejobs.generate.others import ErrorAnswer
 from fakejobs.model.stages import JobStage
@@ -34,6 +34,11 @@ ANSWERED: dict[str, st.SearchStrategy[Any]] = {
     "whoami": strategies.whoami(),
     "job-spec": strategies.job_specs() | strategies.create_bodies(),
     "schedule-body": st.fixed_dictionaries({"schedule": strategies.cron_expressions()}),
+    "scheduled-job-body": strategies.create_scheduled_bodies(),
+    "webhook": strategies.webhook_payloads(),
+    "webhook-body": strategies.webhook_bodies(),
+    "jobs-usage": strategies.usage_payloads(),
+    "metric-event": strategies.metric_events(),
     "labels-body": st.fixed_dictionaries({"labels": strategies.labels()}),
     "error": strategies.errors().map(lambda error: error.body),
 }
@@ -220,6 +225,36 @@ def test_the_simplest_of_the_others() -> None:
     assert (error.status, error.body) == (404, {"error": "Job not found"})
     me = simplest(strategies.whoami())
     assert (me["name"], me["orgs"]) == ("fake-user", [])
+
+
+def test_the_simplest_of_the_platform() -> None:
+    assert simplest(strategies.create_scheduled_bodies()) == {
+        "jobSpec": {"dockerImage": "python:3.12", "flavor": "cpu-basic"},
+        "schedule": "@daily",
+    }
+    assert simplest(strategies.webhook_bodies()) == {
+        "watched": [{"type": "user", "name": "fake-user"}],
+        "jobSourceId": "0" * 24,
+        "domains": ["repo"],
+    }
+    assert simplest(strategies.repo_events()) == {"repo": "fake-user/train"}
+    assert simplest(strategies.usage_payloads())["usage"]["jobDetails"] == []
+    assert [event["stage"] for event in simplest(strategies.job_events())] == ["SCHEDULING"]
+    _body, broken = simplest(strategies.invalid_scheduled_bodies())
+    assert (broken.rule, broken.path) == ("required", "jobSpec")
+
+
+@given(strategies.repo_events())
+@settings(max_examples=40)
+def test_events_can_be_fired(words: dict[str, object]) -> None:
+    with activate() as fake:
+        assert fake.fire_event(**words) == []
+
+
+@given(strategies.webhook_events())
+@settings(max_examples=40)
+def test_events_name_their_webhook(payload: dict[str, object]) -> None:
+    assert {"event", "repo", "webhook"} <= payload.keys()
 
 
 def test_the_simplest_timelines() -> None:

@@ -153,3 +153,21 @@ def test_functions_are_not_sent(remote: RemoteHub) -> None:
     with pytest.raises(ValueError, match=r"then\[1\]\.call: a function"):
         remote.add_rule({}, [{}, {"call": print}])
     assert remote.rules() == []
+
+
+def test_settings_can_be_read_and_given_back(web: Client, hub: FakeHub) -> None:
+    words = {
+        "orgs": [{"name": "acme", "groups": [{"name": "vision", "limit": 20.0}]}],
+        "tokens": [{"token": "hf_of_ada", "name": "ada"}],
+        "namespaces": {ME: {"running": 2, "credits": 1.5}},
+        "quirks": {"cancel_finished": "200"},
+    }
+    assert post(web, "/_fakejobs/settings", words).status_code == 200
+    shown = get(web, "/_fakejobs/settings")
+    assert b"hf_of_ada" not in shown.data
+    before, hub_before = shown.get_json(), hub.settings
+    assert post(web, "/_fakejobs/settings", {"orgs": [], "tokens": [], "namespaces": {}}).status_code == 200
+    assert hub.settings != hub_before
+    assert post(web, "/_fakejobs/settings", before).status_code == 200
+    assert hub.settings == hub_before
+    assert get(web, "/_fakejobs/settings").get_json() == before

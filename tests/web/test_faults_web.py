@@ -18,7 +18,7 @@ from fakejobs.strategies import fault_plans
 from fakejobs.waits import Waits
 from fakejobs.web.app import wsgi_app
 from tests.conftest import JOB, TOKEN, frozen_hub
-from tests.support.play import ME, create, get, post
+from tests.support.play import ME, create, get, post, submit
 from tests.support.sse import read_events
 
 HARDWARE = "/api/jobs/hardware"
@@ -79,6 +79,11 @@ def test_an_error_is_the_hubs(hub: FakeHub, web: Client, status: int, text: str)
     assert answer.headers["X-Request-Id"].startswith("Root=1-")
     assert answer.headers.getlist("Date") == ["Thu, 28 May 2026 20:26:40 GMT"]
     assert submitted(hub) == 0
+
+
+def test_where_there_is_no_namespace_none_is_named(hub: FakeHub, web: Client) -> None:
+    hub.fault(status=403)
+    assert get(web, "/api/whoami-v2").get_json() == {"error": "Forbidden"}
 
 
 def test_the_text_can_be_another(hub: FakeHub, web: Client) -> None:
@@ -169,6 +174,22 @@ def test_latency_takes_time_before_or_after(hub: FakeHub) -> None:
     (job,) = hub.all_jobs()
     assert job.job.plan.created == start + 10_000
     assert hub.clock.now() == start + 15_000
+
+
+def test_patience_begins_anew_with_the_head_of_the_answer(hub: FakeHub) -> None:
+    """Clients count their read timeout from the last bytes, and those of the head are some."""
+    hub.when().then(scheduling=12, running=5, logs=["a"])
+    job = submit(hub)
+    hub.fault(latency="8s")
+    _, _, log, broke = ask(hub, f"/api/jobs/{ME}/{job}/logs", read_timeout=10)
+    assert (broke, len(list(read_events([log])))) == (None, 2)
+
+
+def test_a_rate_need_not_be_a_whole_number(hub: FakeHub) -> None:
+    start = hub.clock.now()
+    hub.fault(bytes_per_second=1.5)
+    body = ask(hub, HARDWARE)[2]
+    assert hub.clock.now() - start == len(body) * 667
 
 
 def test_bytes_come_slowly(hub: FakeHub) -> None:

@@ -9,6 +9,7 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from fakejobs.hub import FakeHub
+from fakejobs.hub.settings import settings_from
 from fakejobs.model.draws import entity_id
 from fakejobs.web.app import wsgi_app
 from fakejobs.wire.schema import ROUTES, Route
@@ -301,6 +302,30 @@ class TestResourceGroups:
         assert len(world.ask("GET", "/api/scheduled-jobs/acme", "hf_eve").get_json()) == 1
         world.hub.clock.advance(86_400_000)
         assert (len(world.ids("acme", "hf_ada")), len(world.ids("acme", "hf_eve"))) == (3, 2)
+
+    def test_a_webhook_takes_nothing_from_a_group_that_is_closed(self) -> None:
+        """Also not from a scheduled job; and its jobs, which are in no group, are for those who may start such."""
+        world = World()
+
+        def hooked(token: str, source: str) -> int:
+            hook = {"watched": [{"type": "user", "name": "ada"}], "domains": ["repo"], "jobSourceId": source}
+            return world.status("/api/settings/webhooks", token, "POST", hook)
+
+        for group, eve in ((AUDIO, 404), (VISION, 403)):
+            planned = {"jobSpec": {**JOB, "resourceGroupId": group}, "schedule": "@daily"}
+            schedule = world.ask("POST", "/api/scheduled-jobs/acme", "hf_ada", planned).get_json()["id"]
+            for source in (world.run(group), schedule):
+                assert hooked("hf_eve", source) == eve
+                assert hooked("hf_bob", source) == 403
+                assert hooked("hf_ada", source) == 200
+        assert [each.status for each in world.hub.fire_event(repo="ada/m")] == [200] * 4
+        orgs = [{"name": "acme", "members": {"ada": "read"}, "groups": ["vision"]}]
+        tokens = [{"token": "hf_ada", "user": "ada"}]
+        words: dict[str, object] = {**PEOPLE, "orgs": orgs, "tokens": tokens}
+        world.hub.configure(settings_from(words))
+        assert [each.status for each in world.hub.fire_event(repo="ada/m")] == [403] * 4, (
+            "she may not any more"
+        )
 
     def test_a_duplicate_stays_in_the_group(self) -> None:
         world = World()

@@ -333,6 +333,27 @@ class TestTokens:
         assert self.ask(permissions, role, "POST", **BODY) == writes
 
 
+def test_who_may_not_start_its_jobs_may_not_let_it_start_them() -> None:
+    tokens = [
+        {"token": "hf_all", "user": ME},
+        {"token": "hf_hooks", "user": ME, "permissions": {ME: ["user.webhooks.write"]}},
+    ]
+    hub = frozen_hub(tokens=tokens)
+    web = Client(wsgi_app(hub))
+
+    def ask(path: str, body: object = None, token: str = "hf_hooks") -> int:
+        return web.post(HOOKS + path, json=body, headers={"Authorization": f"Bearer {token}"}).status_code
+
+    assert ask("", BODY, "hf_all") == 200
+    (hook,) = hub.webhooks(hub.caller("hf_all"))
+    (delivery,) = hub.fire_event(repo=DATA["name"], type="dataset")
+    assert ask(f"/{hook.id}/replay/{delivery.id}") == 403
+    assert ask(f"/{hook.id}", {"watched": [{"type": "user", "name": "bob"}], "domains": ["repo"]}) == 403
+    assert [ask(f"/{hook.id}/disable"), ask(f"/{hook.id}/enable")] == [200, 403]
+    assert ask(f"/{hook.id}", {"watched": [DATA], "domains": ["repo"], "url": "https://example.com"}) == 200
+    assert ask(f"/{hook.id}/enable") == 200, "it starts no jobs now"
+
+
 class TestRefusedJobs:
     """Nobody waits for an answer: the delivery says why there is no job."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from fakejobs.contract.verify.asking import GONE
 from fakejobs.contract.verify.facts import ASSUMED, OPENAPI, Ask, fact
-from fakejobs.contract.verify.probe import GONE, Probe
+from fakejobs.contract.verify.probe import Probe
 from fakejobs.wire.json_types import Json
 from fakejobs.wire.pieces import PIECES
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from fakejobs.contract.verify.creation import FULL, full
 from fakejobs.contract.verify.facts import ASSUMED, OPENAPI, Ask, fact
 from fakejobs.contract.verify.findings import ABSENT
+from fakejobs.contract.verify.jobs import MARK
 from fakejobs.contract.verify.lives import PRINTS, prints
-from fakejobs.contract.verify.probe import MARK, Probe
+from fakejobs.contract.verify.probe import Probe
 from fakejobs.contract.verify.seen import stage_of, status_of
 from fakejobs.wire.json_types import Json
 

@@ -6,7 +6,8 @@ import re
 
 from fakejobs.contract.verify.facts import ASSUMED, OPENAPI, Ask, fact
 from fakejobs.contract.verify.findings import ABSENT
-from fakejobs.contract.verify.probe import LEAVE_OUT, MARK, Probe
+from fakejobs.contract.verify.jobs import LEAVE_OUT, MARK
+from fakejobs.contract.verify.probe import Probe
 from fakejobs.contract.verify.programs import PROGRAMS
 from fakejobs.contract.verify.seen import mapping
 from fakejobs.contract.verify.transport import Answer

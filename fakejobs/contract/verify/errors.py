@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from fakejobs.contract.verify.asking import GONE
 from fakejobs.contract.verify.facts import ASSUMED, OPENAPI, Ask, fact
+from fakejobs.contract.verify.jobs import LEAVE_OUT, MARK
 from fakejobs.contract.verify.lives import PRINTS, prints
-from fakejobs.contract.verify.probe import GONE, LEAVE_OUT, MARK, Probe
+from fakejobs.contract.verify.probe import Probe
 from fakejobs.contract.verify.transport import Answer
 
 ZOD = "zod 4, which the Hub uses; one such text is public, of the secrets of Spaces"

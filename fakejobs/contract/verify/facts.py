@@ -53,7 +53,8 @@ class Fact:
         seconds: how long it may take on a real server, jobs that are shared with other facts not included.
         real: how many of these pass even where a clock can be moved, as the silence of a connection does.
         needs: what a server must have for it to be tried: ``foreign`` (a namespace of somebody else, which is given), ``tokens``
-            (it knows its tokens), ``limits`` (jobs wait there for a slot; the fact finds out itself).
+            (it knows its tokens), ``limits`` (jobs wait there for a slot; the fact finds out itself), ``fakejobs`` (an admin API,
+            to arrange what cannot be arranged on the Hub).
     """
 
     name: str

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fakejobs.contract.verify.asking import GONE
 from fakejobs.contract.verify.creation import ISO
 from fakejobs.contract.verify.facts import ASSUMED, OPENAPI, Ask, fact
 from fakejobs.contract.verify.findings import ABSENT, Undecided
+from fakejobs.contract.verify.jobs import LEAVE_OUT
 from fakejobs.contract.verify.lives import (
     CANCELED,
     FAILS,
@@ -20,7 +22,7 @@ from fakejobs.contract.verify.lives import (
     times_out,
     without_image,
 )
-from fakejobs.contract.verify.probe import GONE, LEAVE_OUT, Probe
+from fakejobs.contract.verify.probe import Probe
 from fakejobs.contract.verify.seen import OVER, instant_of, mapping, stage_of, status_of
 
 LIVE = "huggingface_hub#4211"

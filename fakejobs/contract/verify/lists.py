@@ -7,8 +7,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from fakejobs.contract.verify.facts import ASSUMED, OPENAPI, Ask, fact
 from fakejobs.contract.verify.findings import Undecided
+from fakejobs.contract.verify.jobs import MARK
 from fakejobs.contract.verify.lives import PRINTS, prints
-from fakejobs.contract.verify.probe import MARK, Probe
+from fakejobs.contract.verify.probe import Probe
 from fakejobs.contract.verify.seen import OVER, stage_of
 from fakejobs.contract.verify.transport import Answer, NotAsExpected
 from fakejobs.wire.json_types import Json

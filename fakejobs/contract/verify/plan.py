@@ -155,6 +155,8 @@ def why_not(each: Fact, server: Server, wanted: Wanted, purse: Purse, made: Iter
     """
     if each.needs == "foreign" and wanted.foreign is None:
         return "needs --foreign, a namespace of somebody else"
+    if each.needs == "fakejobs" and server.fakejobs is None:
+        return "needs what only a fakejobs can be told: credits, limits, tokens, events of repositories"
     usual, seconds = (
         (PATIENCE, each.seconds) if server.fakejobs is None else (PATIENCE_OF_A_FAKEJOBS, each.real)
     )

@@ -1,37 +1,23 @@
-"""What a fact tries a server with: requests that are kept safe, and jobs that are kept account of."""
+"""What a fact tries a server with: jobs, schedules and webhooks that are kept account of, and what only a fakejobs can be told."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar, cast
-from urllib.parse import quote, urlencode
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from urllib.parse import quote
 
-from fakejobs.contract.verify.findings import Comparing
-from fakejobs.contract.verify.money import Purse, attempts_of, timeout_of
-from fakejobs.contract.verify.programs import PROGRAMS
-from fakejobs.contract.verify.seen import OVER, Life, stage_of
-from fakejobs.contract.verify.server import Pace
-from fakejobs.contract.verify.stream import Reading
+from fakejobs.contract.verify.asking import WEBHOOKS
+from fakejobs.contract.verify.findings import Undecided
+from fakejobs.contract.verify.jobs import LEAVE_OUT, MARK, Jobs
+from fakejobs.contract.verify.money import Purse
+from fakejobs.contract.verify.server import Fakejobs, Pace
 from fakejobs.contract.verify.transport import Answer, NoAnswer, NotAsExpected, Transport
-from fakejobs.contract.verify.upkeep import Upkeep
 from fakejobs.model.quirks import Quirks
 from fakejobs.wire.json_types import Json
-from fakejobs.wire.pieces import FLAVORS
-
-MARK = "fakejobs-verify"
-"""The label of every job that a run submits; its value is the run's id."""
-
-GONE = "0" * 24
-"""The id of no job."""
-
-LEAVE_OUT = object()
-"""Instead of a value in the body of a job: without this key."""
-
-_Made = TypeVar("_Made")
 
 
-class Probe(Comparing):
+class Probe(Jobs):
     """A server, as facts try it.
 
     Args:
@@ -42,8 +28,9 @@ class Probe(Comparing):
         quirks: what is expected where nothing is certain.
         pace: how time passes there.
         purse: what may be spent.
-        run_id: the value of the label `MARK`: short, of lower-case letters and digits.
+        run_id: as `Jobs` has it.
         foreign: a namespace of somebody else, in which the token may do nothing.
+        fakejobs: its admin API, if it is a fakejobs.
     """
 
     def __init__(
@@ -58,220 +45,189 @@ class Probe(Comparing):
         purse: Purse,
         run_id: str,
         foreign: str | None = None,
+        fakejobs: Fakejobs | None = None,
     ) -> None:
-        super().__init__(quirks)
-        self.namespace = namespace
-        self.me = me
-        self.run_id = run_id
-        self.foreign = foreign
-        self.purse = purse
-        self._transport = transport
-        self._token = token
-        self._pace = pace
-        self._upkeep = Upkeep(
-            purse, lambda job_id: self.send("POST", self._below(f"/{quote(job_id, safe='')}/cancel"))
+        super().__init__(
+            transport,
+            token=token,
+            namespace=namespace,
+            me=me,
+            quirks=quirks,
+            pace=pace,
+            purse=purse,
+            run_id=run_id,
         )
-        self._once: dict[str, object] = {}
-        self._making_shared = False
+        self.foreign = foreign
+        self._fakejobs = fakejobs
+        self._left: list[str] = []
+        self._schedules = self._webhooks = False
+        self._arrangements = 1
 
-    # ------------------------------------------------------------------------------------------ requests
-
-    @property
-    def url(self) -> str:
-        """Where the server is."""
-        return self._transport.url
+    # --------------------------------------------------------------------------------- schedules, webhooks
 
     @property
-    def made(self) -> frozenset[str]:
-        """The names of what `once` has made."""
-        return frozenset(self._once)
+    def schedules_path(self) -> str:
+        """``/api/scheduled-jobs/{namespace}``."""
+        return f"/api/scheduled-jobs/{quote(self.namespace, safe='')}"
 
-    @property
-    def jobs_path(self) -> str:
-        """``/api/jobs/{namespace}``."""
-        return f"/api/jobs/{quote(self.namespace, safe='')}"
-
-    def send(
+    def schedule(
         self,
-        method: str,
-        target: str,
-        body: object = None,
+        schedule: str,
+        program: str = "sleeps",
         *,
-        token: str | None = "",
-        raw: bytes | None = None,
-        content_type: str = "application/json",
+        suspend: bool = True,
+        concurrency: bool = False,
+        ticks: int = 0,
+        **changes: object,
     ) -> Answer:
-        """One request to any path.
+        """Ask for a scheduled job, which is deleted in the end; `body` says what its jobs are.
 
         Args:
-            method: GET, POST, ...
-            target: path and query.
-            body: JSON to send; None: no body.
-            token: another token; None: none.
-            raw: bytes to send as body instead.
-            content_type: what they are said to be.
-        """
-        payload = raw if raw is not None else None if body is None else json.dumps(body).encode()
-        headers = self._headers(self._token if token == "" else token)
-        if payload is not None:
-            headers["Content-Type"] = content_type
-        return self._transport.send(method, target, headers, payload)
-
-    def get(self, path: str, **query: Sequence[str]) -> Answer:
-        """GET below ``/api/jobs/{namespace}``; a query parameter has a list of values."""
-        return self.send("GET", self._below(path, query))
-
-    def post(self, path: str, body: object = None) -> Answer:
-        """POST below ``/api/jobs/{namespace}``. New jobs come from `submit` and `duplicate`, which keep account of them."""
-        assert path, "this would make a job that nobody cancels"
-        answer = self.send("POST", self._below(path), body)
-        self._upkeep.note(answer)
-        return answer
-
-    def put(self, path: str, body: object) -> Answer:
-        """PUT below ``/api/jobs/{namespace}``."""
-        return self.send("PUT", self._below(path), body)
-
-    def follow(self, path: str, **query: Sequence[str]) -> Reading:
-        """GET a stream below ``/api/jobs/{namespace}``; to be used in a ``with`` block."""
-        headers = {**self._headers(self._token), "Accept": "text/event-stream"}
-        return Reading(self._transport.follow(self._below(path, query), headers))
-
-    def _below(self, path: str, query: Mapping[str, Sequence[str]] | None = None) -> str:
-        search = urlencode([(name, value) for name, values in (query or {}).items() for value in values])
-        return f"{self.jobs_path}{path}{'?' + search if search else ''}"
-
-    def _headers(self, token: str | None) -> dict[str, str]:
-        headers = {"Accept": "application/json", "User-Agent": "fakejobs-verify"}
-        return headers if token is None else {**headers, "Authorization": f"Bearer {token}"}
-
-    # ---------------------------------------------------------------------------------------------- jobs
-
-    def body(self, program: str, **changes: object) -> dict[str, object]:
-        """The body of a job: cpu-basic, two minutes at most, labelled; with ``changes`` (`LEAVE_OUT`: without a key)."""
-        runs = PROGRAMS[program]
-        body: dict[str, object] = {
-            "flavor": "cpu-basic",
-            "dockerImage": runs.image,
-            "command": list(runs.command),
-            "timeoutSeconds": 120,
-            **changes,
-        }
-        labels = changes.get("labels")
-        body["labels"] = {MARK: self.run_id, **labels} if isinstance(labels, dict) else {MARK: self.run_id}
-        return {key: value for key, value in body.items() if value is not LEAVE_OUT}
-
-    def submit(self, program: str, **changes: object) -> Answer:
-        """Ask for a job; `body` says what is asked for.
+            schedule: when it runs.
+            program: what its jobs run.
+            suspend: whether it begins paused.
+            concurrency: whether its jobs may overlap.
+            ticks: how often it may come to run by itself until it is deleted.
+            changes: of the jobs.
 
         Raises:
-            TooDear: it could cost more than is left; then nothing is sent.
+            TooDear: its jobs could cost more than is left; then nothing is sent.
         """
-        return self.submit_as_it_is(self.body(program, **changes))
+        body: dict[str, object] = {"jobSpec": self.body(program, **changes), "schedule": schedule}
+        if suspend:
+            body["suspend"] = True
+        if concurrency:
+            body["concurrency"] = True
+        return self.schedule_as_it_is(body, ticks=ticks)
 
-    def submit_as_it_is(self, body: Mapping[str, object]) -> Answer:
+    def schedule_as_it_is(self, body: object, *, ticks: int = 0) -> Answer:
         """The same with a whole body."""
-        flavor = str(body.get("flavor", "cpu-basic"))
-        return self._make(
-            "",
-            body,
-            flavor=flavor if flavor in FLAVORS else "cpu-basic",  # what is no flavor is refused
-            timeout=timeout_of(body),
-            attempts=attempts_of(body),
-            exposed="expose" in body,
-        )
+        if ticks:
+            self._upkeep.hold("ticks of a schedule", ticks * self.purse.upper("cpu-basic", 120))
+            self.trial.submitted += ticks
+        self._schedules = True
+        answer = self.send("POST", self.schedules_path, body)
+        if answer.status == 200:
+            made = str(answer.object["id"])
+            target = f"{self.schedules_path}/{quote(made, safe='')}"
+            self._upkeep.to_remove(
+                f"scheduled job {made}", lambda: self.send("DELETE", target), shared=self._making_shared
+            )
+        return answer
 
-    def duplicate(self, job_id: str) -> Answer:
-        """Ask for a job like another of `body`, which may have been asked for with ports and three attempts.
+    def scheduled(self, path: str, method: str = "GET", body: object = None) -> Answer:
+        """A request below ``/api/scheduled-jobs/{namespace}``. New ones come from `schedule`, jobs from `run`."""
+        assert method != "POST" or (path and not path.endswith("/run"))
+        return self.send(method, f"{self.schedules_path}{path}", body)
+
+    def run(self, scheduled_id: str) -> Answer:
+        """Ask for a job of a schedule now.
 
         Raises:
             TooDear: as for `submit`.
         """
-        return self._make(
-            f"/{job_id}/duplicate", None, flavor="cpu-basic", timeout=120, attempts=3, exposed=True
+        target = f"{self.schedules_path}/{scheduled_id}/run"
+        return self._make(target, None, flavor="cpu-basic", timeout=120, attempts=1, exposed=False)
+
+    def hook(self, body: Mapping[str, object]) -> Answer:
+        """Ask for a webhook, which is deleted in the end. `hook_body` watches what nothing happens to."""
+        self._webhooks = True
+        answer = self.send("POST", WEBHOOKS, body)
+        if answer.status == 200:
+            webhook = answer.object["webhook"]
+            assert isinstance(webhook, dict)
+            target = f"{WEBHOOKS}/{quote(str(webhook['id']), safe='')}"
+            self._upkeep.to_remove(
+                f"webhook {webhook['id']}", lambda: self.send("DELETE", target), shared=self._making_shared
+            )
+        return answer
+
+    @property
+    def nowhere(self) -> str:
+        """The name of a repository that there is not, so that nothing happens to it."""
+        return f"{self.me['name']}/fakejobs-verify-{self.run_id}"
+
+    def hook_body(self, **changes: object) -> dict[str, object]:
+        """The body of a webhook for what happens to the content of `nowhere`; with ``changes``."""
+        watched = [{"type": "dataset", "name": self.nowhere}]
+        body = {"watched": watched, "domains": ["repo"], **changes}
+        return {key: value for key, value in body.items() if value is not LEAVE_OUT}
+
+    # ---------------------------------------------------------------------------- what a fakejobs is told
+
+    @property
+    def next_org(self) -> str:
+        """The name of the organisation that `arranged` will give next; nothing has happened there."""
+        return f"verify-{self.run_id}-{self._arrangements}"
+
+    @contextmanager
+    def arranged(
+        self,
+        *,
+        groups: Sequence[Mapping[str, object]] = (),
+        limits: Mapping[str, object] | None = None,
+        tokens: Sequence[Mapping[str, object]] = (),
+    ) -> Iterator[str]:
+        """In the block, there are an organisation of the caller's and further tokens. Gives the organisation's name.
+
+        Args:
+            groups: the resource groups of the organisation, as a scenario file has them.
+            limits: what its jobs may do and cost, likewise.
+            tokens: the tokens, likewise.
+
+        Raises:
+            Undecided: the server is no fakejobs.
+        """
+        if self._fakejobs is None:
+            raise Undecided("only a fakejobs can be given an organisation, tokens and limits for it")
+        org, user = self.next_org, self.me["name"]
+        self._arrangements += 1
+        self._fakejobs.arrange(
+            org={"name": org, "groups": list(groups)},
+            limits=limits or {},
+            mine={"token": self._token, "user": user},
+            tokens=[{"user": user, **each} for each in tokens],
         )
+        try:
+            yield org
+        finally:
+            self._left += self._upkeep.tidy(shared=False)
+            self._fakejobs.as_before()
 
-    def _make(
-        self, path: str, body: object, *, flavor: str, timeout: int, attempts: int, exposed: bool
-    ) -> Answer:
-        cost = self.purse.upper(flavor, timeout, attempts=attempts, exposed=exposed)
-
-        def send() -> Answer:
-            self.trial.submitted += 1
-            return self.send("POST", self._below(path), body)
-
-        return self._upkeep.make(cost, flavor, attempts, send, shared=self._making_shared)
-
-    def new(self, program: str, **changes: object) -> str:
-        """The id of a new job.
+    def fire(self, **words: object) -> list[dict[str, Json]]:
+        """Let something happen to `nowhere`; the deliveries. Their jobs have to be among those that the fact asks for.
 
         Raises:
-            NotAsExpected: it was refused.
+            Undecided: the server is no fakejobs.
         """
-        return self.id_of(self.submit(program, **changes))
-
-    def id_of(self, answer: Answer) -> str:
-        """The id of the job in ``answer``."""
-        return str(answer.object["id"])
-
-    def job(self, job_id: str) -> dict[str, Json]:
-        """A job, as it is now."""
-        answer = self.get(f"/{job_id}")
-        self._upkeep.note(answer)
-        return answer.object
-
-    def once(self, name: str, make: Callable[[], _Made]) -> _Made:
-        """What ``make`` made when it was first asked for, for all facts; its jobs are kept to the end of the run."""
-        if name not in self._once:
-            self._making_shared = True
-            try:
-                self._once[name] = make()
-            finally:
-                self._making_shared = False
-        return cast("_Made", self._once[name])
-
-    def life(self, program: str, *, limit: float = 400, **changes: object) -> Life:
-        """A job that runs ``program``, watched to its end."""
-        created = self.submit(program, **changes)
-        return Life(created, tuple(self.watch(self.id_of(created), OVER, limit=limit)))
-
-    def watch(self, job_id: str, stages: frozenset[str] | set[str], *, limit: float = 300) -> list[Answer]:
-        """Ask for a job about once a second until it is in one of ``stages``, at most ``limit`` seconds; every answer."""
-        answers = [self.get(f"/{job_id}")]
-        until, step = self._pace.elapsed() + limit, 1.0
-        while stage_of(answers[-1].object) not in stages and self._pace.elapsed() < until:
-            self._pace.pause(step)
-            if len(answers) >= 40:
-                step = min(step * 1.5, 20.0)
-            answers.append(self.get(f"/{job_id}"))
-        self._upkeep.note(answers[-1])
-        return answers
-
-    def running(self, program: str, **changes: object) -> str:
-        """The id of a new job that runs.
-
-        Raises:
-            NotAsExpected: it does not run in time.
-        """
-        job_id = self.new(program, **changes)
-        answers = self.watch(job_id, {"RUNNING", *OVER})
-        if stage_of(answers[-1].object) != "RUNNING":
-            raise NotAsExpected("a job that runs", stage_of(answers[-1].object))
-        return job_id
-
-    def pause(self, seconds: float) -> None:
-        """Let time pass."""
-        self._pace.pause(seconds)
+        if self._fakejobs is None:
+            raise Undecided("something would have to happen to a repository")
+        deliveries = self._fakejobs.fire({"repo": self.nowhere, "type": "dataset", **words})
+        self.trial.submitted += len([each for each in deliveries if each.get("job") is not None])
+        return deliveries
 
     # ---------------------------------------------------------------------------------------- cleaning up
 
     def tidy(self, *, shared: bool) -> list[str]:
-        """Cancel the jobs that facts have submitted; those for several facts only if ``shared``. Returns what went wrong."""
-        return self._upkeep.tidy(shared=shared)
+        """Remove what facts have made, and cancel their jobs; what is for several facts only if ``shared``.
+
+        Returns:
+            What went wrong.
+        """
+        left, self._left = self._left, []
+        return left + self._upkeep.tidy(shared=shared)
 
     def left_over(self) -> list[str]:
-        """Cancel jobs with the label of this run that no answer told of. Returns what went wrong."""
+        """Remove and cancel what has the label of this run, and no answer told of. Returns what went wrong."""
         wrong: list[str] = []
+        if self._schedules:
+            target = f"{self.schedules_path}?label={MARK}%3D{self.run_id}"
+            for each in self._list(target, "scheduled jobs", wrong):
+                self._remove("scheduled job", f"{self.schedules_path}/{each.get('id')}", wrong)
+        if self._webhooks:
+            for each in self._list(WEBHOOKS, "webhooks", wrong):
+                if self.nowhere in json.dumps(each.get("watched")):
+                    self._remove("webhook", f"{WEBHOOKS}/{each.get('id')}", wrong)
         seen: set[str] = set()
         for _page in range(10):
             try:
@@ -286,3 +242,14 @@ class Probe(Comparing):
                 self._upkeep.cancel(job_id, wrong)
             seen.update(found)
         return wrong
+
+    def _list(self, target: str, what: str, wrong: list[str]) -> list[dict[str, Json]]:
+        try:
+            return self.send("GET", target).items
+        except (NoAnswer, NotAsExpected) as error:
+            wrong.append(f"could not list the {what}: {error}")
+            return []
+
+    def _remove(self, what: str, target: str, wrong: list[str]) -> None:
+        name = f"{what} {target.rpartition('/')[2]}"
+        self._upkeep.remove(name, lambda: self.send("DELETE", target), wrong)

@@ -80,6 +80,9 @@ PROGRAMS: Mapping[str, Program] = {
         _then(logs=["eating"], oom=True),
     ),
     "sleeps": Program(PYTHON, ("sleep", "3600"), _then(running="forever")),
+    # With the waiting more than a minute, without it less.
+    "minute": Program(PYTHON, ("sleep", "57"), _then(running="57s")),
+    "waits": Program(PYTHON, ("sleep", "3601"), _then(scheduling="1h", running="forever")),
     "quick": Program(PYTHON, ("true",), _then(running="1.2s")),
     # A name that no registry has (RFC 6761).
     "no-image": Program(

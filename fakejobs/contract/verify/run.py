@@ -10,6 +10,7 @@ from typing import Literal
 
 from fakejobs.contract.verify.facts import Fact
 from fakejobs.contract.verify.findings import Difference, Trial, Undecided
+from fakejobs.contract.verify.jobs import MARK
 from fakejobs.contract.verify.money import TooDear
 from fakejobs.contract.verify.plan import (
     CannotVerify,
@@ -22,7 +23,7 @@ from fakejobs.contract.verify.plan import (
     too_dear,
     why_not,
 )
-from fakejobs.contract.verify.probe import MARK, Probe
+from fakejobs.contract.verify.probe import Probe
 from fakejobs.contract.verify.programs import PROGRAMS
 from fakejobs.contract.verify.server import Pace, RealPace
 from fakejobs.contract.verify.transport import NoAnswer, NotAsExpected, Transport, WithoutToken
@@ -124,6 +125,7 @@ def verify(
         purse=purse,
         run_id=secrets.token_hex(4),
         foreign=wanted.foreign,
+        fakejobs=server.fakejobs,
     )
     if wanted.namespace is not None:
         _check_namespace(probe, server)

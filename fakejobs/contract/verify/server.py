@@ -45,6 +45,7 @@ class Fakejobs:
         self._elapsed = 0.0
         self._rules: list[int] = []
         self._was_running = False
+        self._before: dict[str, Json] | None = None
 
     @classmethod
     def at(cls, transport: Transport) -> Fakejobs | None:
@@ -74,12 +75,55 @@ class Fakejobs:
                 self._rules.append(rule)
 
     def restore(self) -> None:
-        """Take the rules back, and let time run again if it did."""
+        """Take the rules back, and what was arranged, and let time run again if it did."""
+        self.as_before()
         while self._rules:
             self._call("DELETE", f"/rules/{self._rules.pop()}")
         if self._was_running:
             self._move({"freeze": False})
             self._was_running = False
+
+    def arrange(
+        self,
+        *,
+        org: Mapping[str, object],
+        limits: Mapping[str, object],
+        mine: Mapping[str, object],
+        tokens: Sequence[Mapping[str, object]],
+    ) -> None:
+        """Let there be one organisation and some tokens more, until `as_before`.
+
+        Args:
+            org: the organisation, as a scenario file has it.
+            limits: what its jobs may do and cost, likewise.
+            mine: the token of the caller, if any token will do up to now.
+            tokens: further ones.
+        """
+        known = self._call("GET", "/settings")
+        before: dict[str, Json] = {word: known[word] for word in ("orgs", "tokens", "namespaces")}
+        orgs, has, namespaces = before["orgs"], before["tokens"], before["namespaces"]
+        assert isinstance(orgs, list)
+        assert isinstance(has, list)
+        assert isinstance(namespaces, dict)
+        words: dict[str, object] = {
+            "orgs": [*orgs, org],
+            "namespaces": {**namespaces, str(org["name"]): limits},
+        }
+        if tokens:
+            known_tokens: list[object] = [*has] or [mine]
+            words["tokens"] = [*known_tokens, *tokens]
+        self._before = before
+        self._call("POST", "/settings", words)
+
+    def as_before(self) -> None:
+        """Take back what was arranged."""
+        if self._before is not None:
+            before, self._before = self._before, None
+            self._call("POST", "/settings", before)
+
+    def fire(self, words: Mapping[str, object]) -> list[dict[str, Json]]:
+        """Let something happen to a repository; the deliveries to webhooks that it brought about."""
+        return self._ask("POST", "/repo-event", words).items
 
     def pause(self, seconds: float) -> None:
         """Move its clock. See `Pace`."""
@@ -93,10 +137,13 @@ class Fakejobs:
     def _move(self, how: Mapping[str, Json]) -> None:
         self._call("POST", "/clock", how)
 
-    def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, Json]:
+    def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Answer:
         payload = None if body is None else json.dumps(body).encode()
         headers = {} if payload is None else {"Content-Type": "application/json"}
-        answer: Answer = self._transport.send(method, f"/_fakejobs{path}", headers, payload)
+        return self._transport.send(method, f"/_fakejobs{path}", headers, payload)
+
+    def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, Json]:
+        answer = self._ask(method, path, body)
         try:
             return answer.object
         except NotAsExpected:

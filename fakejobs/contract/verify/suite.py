@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from fakejobs.contract.verify import account, changes, creation, errors, lifecycle, lists, streams
+from fakejobs.contract.verify import (
+    account,
+    changes,
+    creation,
+    errors,
+    lifecycle,
+    limits,
+    lists,
+    permissions,
+    schedules,
+    streams,
+    ticks,
+    usage,
+    webhooks,
+)
 from fakejobs.contract.verify.facts import Fact
 
 FACTS: tuple[Fact, ...] = (
@@ -13,5 +27,11 @@ FACTS: tuple[Fact, ...] = (
     *changes.FACTS,
     *streams.FACTS,
     *lists.FACTS,
+    *schedules.FACTS,
+    *ticks.FACTS,
+    *webhooks.FACTS,
+    *permissions.FACTS,
+    *usage.FACTS,
+    *limits.FACTS,
 )
 """Every fact. Names are unique."""

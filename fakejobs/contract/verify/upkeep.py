@@ -1,4 +1,4 @@
-"""The jobs that a run has submitted: what they may cost, and that none of them is left."""
+"""What a run has made: what its jobs may cost, and that neither they nor schedules and webhooks are left."""
 
 from __future__ import annotations
 
@@ -25,8 +25,16 @@ class _Submitted:
     over: bool = False
 
 
+@dataclass
+class _Made:
+    what: str
+    remove: Callable[[], Answer]
+    shared: bool
+    gone: bool = False
+
+
 class Upkeep:
-    """Keeps account of jobs, and cancels them.
+    """Keeps account of jobs, and cancels them; and of schedules and webhooks, and deletes them.
 
     Args:
         purse: what may be spent.
@@ -37,6 +45,7 @@ class Upkeep:
         self._purse = purse
         self._cancel = cancel
         self._jobs: dict[str, _Submitted] = {}
+        self._made: list[_Made] = []
         self._requests = 0
 
     def make(
@@ -61,6 +70,20 @@ class Upkeep:
             self._purse.release(key)
         return answer
 
+    def hold(self, what: str, cost: int) -> None:
+        """Count what jobs may cost that nobody submits, such as those of a schedule.
+
+        Raises:
+            TooDear: that may not be spent.
+        """
+        self._purse.check(cost)
+        self._requests += 1
+        self._purse.hold(f"{what} {self._requests}", cost)
+
+    def to_remove(self, what: str, remove: Callable[[], Answer], *, shared: bool) -> None:
+        """Something was made that has to be removed in the end: ``scheduled job 1234``."""
+        self._made.append(_Made(what, remove, shared))
+
     def note(self, answer: Answer) -> None:
         """Is it a job of ours that is over?"""
         found = _job_in(answer)
@@ -73,9 +96,21 @@ class Upkeep:
             self._over(job, answer)
 
     def tidy(self, *, shared: bool) -> list[str]:
-        """Cancel jobs that are not over; those for several facts only if ``shared``. Returns what went wrong."""
+        """Remove what was made, and cancel jobs that are not over; what is for several facts only if ``shared``.
+
+        Returns:
+            What went wrong.
+        """
         wrong: list[str] = []
         silent = 0
+        for each in self._made:
+            if each.gone or (each.shared and not shared):
+                continue
+            each.gone = True
+            if silent == _SILENT:
+                wrong.append(f"{each.what} may still be there: the server answers no more")
+                continue
+            silent = 0 if self.remove(each.what, each.remove, wrong) else silent + 1
         for job in self._jobs.values():
             if job.over or (job.shared and not shared):
                 continue
@@ -88,6 +123,17 @@ class Upkeep:
             if answer is not None and answer.status < 500:
                 self._over(job, answer)
         return wrong
+
+    def remove(self, what: str, remove: Callable[[], Answer], wrong: list[str]) -> bool:
+        """Remove something; what went wrong is added to ``wrong``. Returns whether there was an answer."""
+        try:
+            answer = remove()
+        except NoAnswer as error:
+            wrong.append(f"{what} may still be there: {error}")
+            return False
+        if answer.status not in (200, 204, 404):
+            wrong.append(f"{what} may still be there: {answer.in_short}")
+        return True
 
     def cancel(self, job_id: str, wrong: list[str]) -> Answer | None:
         """Cancel a job; what went wrong is added to ``wrong``."""
