@@ -77,6 +77,14 @@ class Paused(Schedules):
     delete_schedule = list_schedules = run_scheduled = relabel_schedule = None  # type: ignore[assignment]  # likewise
 
 
+class Runs(Schedules):
+    """Scheduled jobs that are run by hand, and whose jobs do not end."""
+
+    outcomes = st.just({"scheduling": 5, "running": "forever"})
+    create_schedule_badly = reschedule_badly = ask_for_unknown_schedule = None  # type: ignore[assignment]  # no rules
+    delete_schedule = list_schedules = relabel_schedule = reschedule = suspend = resume = None  # type: ignore[assignment]  # likewise
+
+
 class Faults(ScheduleRules, FaultRules):
     """Requests that fail."""
 
@@ -293,16 +301,18 @@ FAKES: Mapping[type[Playing], Mapping[Break, str]] = {
     Schedules: {
         a_tick_that_is_not_skipped: r"last_(job|at): expected|list.*: expected \[|: expected \d+( jobs)?, seen \d+",
         a_last_job_that_is_forgotten: r"last_job: expected '.*', seen None",
-        a_run_that_nothing_refuses: r"run of <scheduled job .*>: expected status 409, seen 200",
         a_suspended_schedule_that_runs: r"last_(job|at): expected|list.*: expected \[|: expected \d+( jobs)?, seen \d+",
         labels_of_a_schedule_that_stay: r"relabel of <scheduled job .*:\nlabels: expected",
         jobs_that_go_with_their_schedule: r"stage: expected '.*', seen 'CANCELED'",
+    },
+    Runs: {
+        a_run_that_nothing_refuses: r"run of <scheduled job .*>: expected status 409, seen 200",
     },
     Paused: {
         ticks_that_are_made_up_for: r"last_(job|at): expected|list.*: expected \[|: expected \d+( jobs)?, seen \d+",
     },
     Faults: {
-        a_fault_after_which_nothing_has_happened: r"that fails after it takes effect(: expected 1 jobs, seen 0|.*:\n(labels|stage): expected)",
+        a_fault_after_which_nothing_has_happened: r"that fails after it takes effect(: expected 1 jobs, seen 0|: there is|.*:\n(labels|stage): expected)",
         a_fault_before_which_it_has_happened: r"that fails before it takes effect(: expected \d+ jobs, seen \d+|.*:\n(labels|stage): expected)",
     },
 }
