@@ -39,6 +39,7 @@ from fakejobs.model.chaos import Chaos
 from fakejobs.model.plan import NEVER
 from fakejobs.model.presets import Preset
 from fakejobs.model.stages import TERMINAL
+from fakejobs.model.times import from_datetime, from_iso
 from fakejobs.model.units import milliseconds
 from fakejobs.network import Network, RouteReply, Routes
 from fakejobs.options import START, Options
@@ -60,7 +61,6 @@ from fakejobs.uploads import Uploads, xet_replaced
 from fakejobs.virtual import VirtualClock, tick_of
 from fakejobs.waits import Waits
 from fakejobs.web.app import wsgi_app
-from fakejobs.wire.times import from_datetime, from_iso
 from fakejobs.workers import Workers
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from fakejobs.hub import FakeHub
 from fakejobs.model.job import Job
 from fakejobs.model.plan import NEVER
 from fakejobs.model.stages import TERMINAL, JobStage
+from fakejobs.model.times import to_iso
 from fakejobs.model.units import words
 from fakejobs.store.jobs import find_job
 from fakejobs.waits import Waits
-from fakejobs.wire.times import to_iso
 
 MOST_READS = 1_000
 """Reads of the same thing by one reader, at one instant and with no command in between, that are still taken for something else than a poll.

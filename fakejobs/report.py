@@ -14,10 +14,10 @@ from fakejobs.model.job import JobAt, timeout_ms
 from fakejobs.model.plan import NEVER, Plan
 from fakejobs.model.planning import cut_by_timeout
 from fakejobs.model.rules import Rule
+from fakejobs.model.times import to_iso
 from fakejobs.model.units import words
 from fakejobs.options import Options
 from fakejobs.submitted import Book, short_command
-from fakejobs.wire.times import to_iso
 
 if TYPE_CHECKING:
     from fakejobs.handle import FakeJobs

@@ -22,12 +22,12 @@ from fakejobs.model.presets import OF_THE_PRESET, named
 from fakejobs.model.quirks import Quirks
 from fakejobs.model.refusal import Refusal
 from fakejobs.model.rules import rule_from
+from fakejobs.model.times import from_iso
 from fakejobs.model.units import did_you_mean, short
 from fakejobs.model.webhooks import Webhook
 from fakejobs.store.database import is_new_file
 from fakejobs.web.webhooks import change_of
 from fakejobs.wire.decode import Invalid, WebhookBody, read_webhook
-from fakejobs.wire.times import from_iso
 from fakejobs.wire.validate import one_line
 
 if sys.version_info >= (3, 11):

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from fakejobs.model.cron import Cron
 from fakejobs.model.schedules import ScheduleAt
+from fakejobs.model.times import to_datetime
 from fakejobs.submitted import Book, SubmittedJob
-from fakejobs.wire.times import to_datetime
 
 
 class ScheduledJob:

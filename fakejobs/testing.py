@@ -27,7 +27,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 
-from fakejobs.differences import Comparison, any_item, short
+from fakejobs.comparison import Comparison, any_item, short
 from fakejobs.generate.jobs import check_stage, job
 from fakejobs.generate.source import Seeded, Source
 from fakejobs.generate.streams import StreamCase, sse_stream

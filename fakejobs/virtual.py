@@ -9,11 +9,11 @@ from fakejobs.bridge import BridgedTime
 from fakejobs.clock import Clock
 from fakejobs.errors import FakeJobsError
 from fakejobs.loops import Loops
+from fakejobs.model.times import from_datetime, from_iso, to_datetime
 from fakejobs.model.units import milliseconds
 from fakejobs.patching import Patches
 from fakejobs.polls import Polls
 from fakejobs.waits import Waits
-from fakejobs.wire.times import from_datetime, from_iso, to_datetime
 
 Length = float | str
 """Seconds, or a text such as ``"90s"``, ``"5m"``, ``"1.5h"``, ``"2d"``."""

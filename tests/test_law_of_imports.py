@@ -22,12 +22,12 @@ MAY_IMPORT = {
     "strategies": {"generate", "model", "wire"},
     # Loaded with Hypothesis, in every project that has it: only what a `JobInfo` is, until one is asked for.
     "from_type": {"wire", "strategies"},
-    "differences": {"model", "wire"},
+    "comparison": {"model", "wire"},
     "machine": {"handle", "activation", "drivers", "errors", "strategies", "generate", "wire", "model"},
-    "testing": {"machine", "strategies", "generate", "differences", "wire", "model"},
+    "testing": {"machine", "strategies", "generate", "comparison", "wire", "model"},
     # It asks a hub of its own, and serves and starts what it records; the handle of a test is not its business.
     "contract": {
-        *("execute", "drivers", "web", "hub", "clock", "generate", "differences", "wire", "model"),
+        *("execute", "drivers", "web", "hub", "clock", "generate", "comparison", "wire", "model"),
         *("errors", "version"),
     },
 }

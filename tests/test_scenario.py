@@ -9,8 +9,8 @@ import pytest
 from fakejobs.clock import Anchor
 from fakejobs.hub import FakeHub
 from fakejobs.model.refusal import Refusal
+from fakejobs.model.times import from_iso
 from fakejobs.scenario import Scenario, ScenarioError, load_scenario, open_hub, scenario_from
-from fakejobs.wire.times import from_iso
 from tests.support.play import ME, body, look, stage, submit
 
 EXAMPLES = Path(__file__).parents[1] / "fixtures" / "scenarios"

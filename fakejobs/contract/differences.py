@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from fakejobs.contract.facts import LONGEST_VALUE
 from fakejobs.contract.known_jobs import MARKER
+from fakejobs.model.times import from_iso
 from fakejobs.wire.json_types import Json, Schema
 from fakejobs.wire.paths import join_index, join_key
-from fakejobs.wire.times import from_iso
 
 TOLERANCE_MS = 1_000
 """Times that differ by no more than this are the same: answers tell the time of the server in whole seconds."""

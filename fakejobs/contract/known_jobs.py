@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from fakejobs.clock import LAST_INSTANT
 from fakejobs.model.job import DEFAULT_TIMEOUT_MS
+from fakejobs.model.times import from_iso
 from fakejobs.wire.json_types import Json
-from fakejobs.wire.times import from_iso
 
 MARKER = re.compile(r"===== Job started at (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) =====")
 """The platform's own line at the start of an attempt (huggingface_hub#4202)."""

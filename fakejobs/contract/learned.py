@@ -13,8 +13,8 @@ from fakejobs.contract.recording import Exchange, Recording, Response, route_of
 from fakejobs.hub.settings import Settings
 from fakejobs.model.identity import ORG_PLANS, ORG_ROLES, TOKEN_ROLES, Identity, Org, Token, User
 from fakejobs.model.stages import TERMINAL
+from fakejobs.model.times import from_datetime, from_iso
 from fakejobs.wire.json_types import Json
-from fakejobs.wire.times import from_datetime, from_iso
 
 _TERMINAL = frozenset(stage.value for stage in TERMINAL)
 

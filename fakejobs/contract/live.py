@@ -76,7 +76,7 @@ class Answers:
         """Check one answer."""
         route, row = self._routes[answer.route], self._rows[answer.route]
         row.statuses[answer.status] += 1
-        if answer.status >= 500 and answer.status != 501:
+        if answer.status >= 500:
             row.violations += 1
             self._report(row.route, answer.status, "", "fakejobs", f"answered {answer.status}")
             return

@@ -17,11 +17,11 @@ from fakejobs.model.plan import NEVER, Plan
 from fakejobs.model.planning import TIMEOUT_MESSAGE
 from fakejobs.model.quirks import Quirks
 from fakejobs.model.stages import TERMINAL, JobStage
+from fakejobs.model.times import to_iso
 from fakejobs.wire.encode import job_body
 from fakejobs.wire.json_types import Schema
 from fakejobs.wire.schema import LATEST, epoch
 from fakejobs.wire.sse import event_body
-from fakejobs.wire.times import to_iso
 
 USERS = ("fake-user", "ada", "grace-hopper", "x")
 ORGS = ("acme-ai", "fine.tuners")

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from fakejobs.generate.source import ODD_TEXT, Source, several
 from fakejobs.generate.values import instant
-from fakejobs.wire.times import to_iso, to_iso_seconds
+from fakejobs.model.times import to_iso, to_iso_seconds
 
 _LINES = (
     "loss 0.9",

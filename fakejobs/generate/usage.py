@@ -7,8 +7,8 @@ from fakejobs.generate.values import Body, instant, object_id
 from fakejobs.model.billing import MINUTE, month_of
 from fakejobs.model.flavors import FLAVORS
 from fakejobs.model.metrics import metrics_at
+from fakejobs.model.times import to_iso
 from fakejobs.wire.json_types import Json
-from fakejobs.wire.times import to_iso
 
 
 def usage(source: Source) -> Body:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Mapping
 from functools import cache
 
 from fakejobs.generate.source import Source, several
+from fakejobs.model.times import to_iso
 from fakejobs.wire.json_types import Json, Schema
 from fakejobs.wire.pieces import CRON, MAX_SAFE_INTEGER, OBJECT_ID, UTC_TIME
 from fakejobs.wire.schema import LATEST, epoch, schema_at
-from fakejobs.wire.times import to_iso
 
 Body = dict[str, Json]
 Maker = Callable[[Source, Schema], Json]

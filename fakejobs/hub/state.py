@@ -292,7 +292,7 @@ class State:
         return f"Root=1-{now // 1000:08x}-{digest(self.settings.seed, str(number), 'request', size=12).hex()}"
 
     def reset(self, settings: Settings | None = None, anchor: Anchor | None = None) -> None:
-        """Forget all jobs, rules and requests, and start anew; streams that are open end.
+        """Forget all jobs, rules and requests, and start anew; streams that are open end, but for those that a fault keeps silent.
 
         Args:
             settings: the new settings; by default those of before.

@@ -9,7 +9,7 @@ from datetime import datetime
 from fakejobs.generate.values import Body
 from fakejobs.machine.model import Model, ModelJob, ModelSchedule
 from fakejobs.machine.scripted import DEFAULT_TIMEOUT
-from fakejobs.wire.times import from_datetime, from_iso, to_iso
+from fakejobs.model.times import from_datetime, from_iso, to_iso
 
 
 class _Untold:

@@ -13,7 +13,7 @@ from fakejobs.drivers.inprocess import Call, ReadTimedOut, Reply
 from fakejobs.generate.values import Body
 from fakejobs.handle import FakeJobs
 from fakejobs.machine.model import Model
-from fakejobs.wire.times import to_iso, to_iso_seconds, to_words
+from fakejobs.model.times import to_iso, to_iso_seconds, to_words
 from fakejobs.wire.validate import problems
 
 T = TypeVar("T")

@@ -27,8 +27,8 @@ from fakejobs.machine.facts import (
 from fakejobs.machine.model import Model, ModelJob, ModelSchedule
 from fakejobs.machine.over_http import OverHttp, last_of
 from fakejobs.machine.scripted import Then
+from fakejobs.model.times import to_iso
 from fakejobs.strategies import create_bodies, labels
-from fakejobs.wire.times import to_iso
 
 T = TypeVar("T")
 

@@ -60,7 +60,7 @@ _ALL = (
     Preset(
         "lost_answer",
         "The first submission makes its job, and the connection ends before the answer: who tries again pays twice.",
-        "huggingface/hf-mcp-server#229, where the id of a job that was paid for was lost",
+        "huggingface/hf-mcp-server#229, where a job had been made and paid for, and the client lost its id",
         ({**_SUBMIT, "hang_up": True, "when": "after", "times": 1},),
     ),
     Preset(
@@ -72,7 +72,7 @@ _ALL = (
     Preset(
         "never_scheduled",
         "Jobs wait for hardware for ever.",
-        "huggingface_hub#4376",
+        "huggingface_hub#4376, as it looks to whoever cannot wait for twelve hours",
         rules=(({}, {"scheduling": "forever"}),),
     ),
     Preset(
@@ -84,13 +84,13 @@ _ALL = (
     Preset(
         "stream_stall",
         "The first log stream falls silent after three events, without keep-alives, until the client gives up.",
-        "huggingface_hub#3783, huggingface_hub#3793",
+        "huggingface_hub#3793: a pause in a log is a ReadTimeout",
         ({**_LOGS, "stall_after": 3, "times": 1},),
     ),
     Preset(
         "stream_ends_early",
         "The first log stream ends, as if all had been said, while the job still runs.",
-        "huggingface_hub#4320",
+        "a comment in huggingface_hub's fetch_job_logs: of a job that has just started, a log may end while it runs",
         ({**_LOGS, "end_after": 2, "times": 1},),
     ),
     Preset(
@@ -102,13 +102,13 @@ _ALL = (
     Preset(
         "lost_lines",
         "The log of a job lacks its last two lines.",
-        "huggingface_hub#4311",
+        "no report of its own: what is left of a log whose connection broke (huggingface/ml-intern#16) once the job is over",
         ({**_LOGS, "replay_loses": 2},),
     ),
     Preset(
         "status_lag",
         "A job still reads RUNNING for 15 seconds after its log has ended.",
-        "huggingface/ml-intern (agent/tools/jobs_tool.py asks up to six times), huggingface/lerobot#4095",
+        "huggingface/ml-intern, whose agent/tools/jobs_tool.py asks up to six times, 2.5 seconds apart",
         rules=(({}, {"status_lag": "15s"}),),
     ),
     Preset(
@@ -130,13 +130,13 @@ _ALL = (
     Preset(
         "no_permission",
         "The token may not start jobs: 403.",
-        "huggingface_hub#3728",
+        "what `hf jobs run` says for a token without `job.write`",
         ({**_SUBMIT, "status": 403},),
     ),
     Preset(
         "logged_out",
         "No token is accepted: 401.",
-        "huggingface/hf-mount#123",
+        "huggingface/hf-mount#123, with the Hub's texts",
         ({"path": "/api/**", "status": 401},),
     ),
     Preset(
@@ -148,31 +148,31 @@ _ALL = (
     Preset(
         "hub_down",
         "For five minutes, every request is answered with a 503 in HTML.",
-        "huggingface_hub#3972, which asks for Jobs on the status page",
+        "huggingface_hub#1516, of the Hub as a whole; Jobs is not on its status page (huggingface_hub#3972)",
         ({"path": "/api/**", "status": 503, "body": "html", "lasts": "5m"},),
     ),
     Preset(
         "unreachable",
         "For a minute, nobody listens: connections are refused.",
-        "huggingface_hub#3972",
+        "no report about Jobs: networks and proxies, as in huggingface_hub#2319",
         ({"down": "1m"},),
     ),
     Preset(
         "flaky_reads",
         "One read of a job in five is answered by a proxy: a 502 in HTML.",
-        "huggingface_hub#3972",
+        "huggingface_hub#1737, of other routes of the Hub",
         ({**_ONE, "status": 502, "body": "html", "probability": 0.2},),
     ),
     Preset(
         "slow_hub",
         "Answers take two seconds, and some much longer.",
-        "huggingface_hub#3793",
+        "no report about Jobs; whoever sets a timeout wants to know",
         ({"path": "/api/**", "latency": {"median": "2s", "sigma": 0.7}},),
     ),
     Preset(
         "torn_answer",
         "The first answer about a job ends in the middle of its JSON.",
-        "huggingface/ml-intern#16",
+        "huggingface/ml-intern#16, which catches IncompleteRead",
         ({**_ONE, "truncate_after": 100, "times": 1},),
     ),
     Preset(
@@ -190,13 +190,13 @@ _ALL = (
     Preset(
         "never_ends",
         "Jobs run until their timeout ends them.",
-        "huggingface_hub#3386, where a timeout was lost",
+        "huggingface_hub#3386: a timeout that was given did not hold, and the default of half an hour did",
         rules=(({}, {"running": "forever"}),),
     ),
     Preset(
         "bad_image",
         "The image cannot be pulled: jobs fail before they run.",
-        "a comment of huggingface_hub in fetch_job_logs",
+        "a comment in huggingface_hub's fetch_job_logs, on builds that fail",
         rules=(({}, {"image_pull_error": True}),),
     ),
 )

@@ -306,7 +306,11 @@ class _Steps:
     def following(self, tick: int) -> int:
         """The tick of the run after the one at ``tick``."""
         certain = self._certain(tick)
-        return self.next_from(self._plan(tick).end) if certain is None else certain
+        return self._after(tick) if certain is None else certain
+
+    def _after(self, tick: int) -> int:
+        # A run that takes no time is over at its own tick, which is not the next one.
+        return self.next_from(max(self._plan(tick).end, tick + 1))
 
     def first_after(self, start: int) -> set[int]:
         """Every tick that can be the first one after ``start`` with a run, whatever ran before."""
@@ -328,14 +332,14 @@ class _Steps:
             elif before:
                 before = {}
             if following is None:
-                following = self.next_from(self._plan(tick).end)
+                following = self._after(tick)
             if following > until:
                 return tick
             tick = following
 
     def _certain(self, tick: int) -> int | None:
         """As `following`, if that is the same however long the run is."""
-        soonest = self.next_from(tick + self._shortest)
+        soonest = self.next_from(tick + max(self._shortest, 1))
         if soonest >= tick + self._longest or self._longest == self._shortest:
             return soonest
         return None

@@ -18,6 +18,7 @@ from fakejobs.model.past import ALIASES as ADD_JOB_ALIASES
 from fakejobs.model.presets import PRESETS, preset_words
 from fakejobs.model.rules import Rule, shown
 from fakejobs.model.stages import IllegalTransition, JobStage
+from fakejobs.model.times import from_iso, to_iso
 from fakejobs.model.units import did_you_mean, milliseconds
 from fakejobs.model.webhooks import ALIASES as EVENT_ALIASES
 from fakejobs.model.webhooks import EVENT_WORDS, Delivery
@@ -27,7 +28,6 @@ from fakejobs.web.context import hub, json_answer, json_body
 from fakejobs.wire.encode import job_body, scheduled_job_body
 from fakejobs.wire.openapi import document
 from fakejobs.wire.redact import redact
-from fakejobs.wire.times import from_iso, to_iso
 
 admin = Blueprint("admin", __name__)
 

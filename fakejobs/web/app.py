@@ -13,6 +13,7 @@ from flask.sessions import NullSession, SessionInterface, SessionMixin
 from werkzeug.routing import MapAdapter
 
 from fakejobs.hub import FakeHub, RequestRecord
+from fakejobs.model.times import to_http_date
 from fakejobs.web.admin import admin
 from fakejobs.web.answers import register_errors
 from fakejobs.web.billing import billing
@@ -24,7 +25,6 @@ from fakejobs.web.rate_limits import USAGE_KEY, limit_rate
 from fakejobs.web.scheduled import scheduled
 from fakejobs.web.webhooks import webhooks
 from fakejobs.wire.redact import redact_text
-from fakejobs.wire.times import to_http_date
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo

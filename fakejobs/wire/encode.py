@@ -16,8 +16,8 @@ from fakejobs.model.job import DEFAULT_TIMEOUT_MS, Job, JobAt, Spec
 from fakejobs.model.quirks import Quirks
 from fakejobs.model.schedules import ScheduleAt
 from fakejobs.model.stages import TERMINAL, JobStage
+from fakejobs.model.times import to_iso
 from fakejobs.model.webhooks import KEPT, Webhook
-from fakejobs.wire.times import to_iso
 
 JobBody = dict[str, object]
 

@@ -108,6 +108,13 @@ def _refusals(route: Route) -> list[int]:
         found |= {400, 413, 415}
     if route.name in ("cancel", "expose", "webhook-replay"):  # in a state that does not allow it
         found.add(409)
+    if route.name in (
+        "create",
+        "duplicate",
+        "scheduled-run",
+        "scheduled-resume",
+    ):  # with nothing to pay it from
+        found.add(402)
     if route.name == "metrics":  # of a job that does not run any more
         found.add(406)
     return sorted(found - {status for status, _piece in route.errors})

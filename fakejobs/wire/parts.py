@@ -14,8 +14,8 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import ClassVar, NamedTuple, TypeVar
 
+from fakejobs.model import times
 from fakejobs.model.stages import JobStage
-from fakejobs.wire import times
 
 
 class JobInfoError(ValueError):

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from fakejobs.model.events import StageEvent
 from fakejobs.model.logs import LogEntry
 from fakejobs.model.metrics import Metrics
-from fakejobs.wire.times import to_iso, to_iso_seconds
+from fakejobs.model.times import to_iso, to_iso_seconds
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
 

@@ -24,6 +24,7 @@ from fakejobs.model.job import JobAt
 from fakejobs.model.plan import NEVER
 from fakejobs.model.quirks import Quirks
 from fakejobs.model.stages import JobStage
+from fakejobs.model.times import to_iso_seconds
 from fakejobs.web.answers import error_answer
 from fakejobs.web.app import wsgi_app
 from fakejobs.web.context import json_answer
@@ -31,7 +32,6 @@ from fakejobs.wire import sse
 from fakejobs.wire.cursor import write_cursor
 from fakejobs.wire.encode import access_body, hardware_body, job_body, whoami_body
 from fakejobs.wire.openapi import document
-from fakejobs.wire.times import to_iso_seconds
 from fakejobs.wire.validate import problems
 from tests.contract.mutation import CHECK, Body, Mutation, Patches
 from tests.contract.platform_mutations import PLATFORM

@@ -15,12 +15,12 @@ from fakejobs.hub.schedules import listed, resume
 from fakejobs.model.job import JobAt
 from fakejobs.model.planning import is_retried
 from fakejobs.model.schedules import last_run, runs
+from fakejobs.model.times import from_iso, to_iso
 from fakejobs.model.webhooks import Webhook, describe
 from fakejobs.store import schedules as schedule_rows
 from fakejobs.store.jobs import billed_jobs, find_job
 from fakejobs.store.queue import Place, add_waiting, all_waiting
 from fakejobs.wire.encode import scheduled_job_body, usage_body, webhook_body
-from fakejobs.wire.times import from_iso, to_iso
 from tests.contract.mutation import CHECK, Body, Mutation, Patches
 
 # As they are before they are patched.

@@ -30,7 +30,7 @@ from fakejobs.contract.verify.programs import PROGRAMS
 from fakejobs.contract.verify.suite import FACTS
 from fakejobs.model.quirks import Quirks
 from fakejobs.model.stages import TERMINAL
-from fakejobs.wire.times import from_iso
+from fakejobs.model.times import from_iso
 from tests.contract.verifying import TOKEN, a_hub, tried
 
 VERIFIED = Path(__file__).parents[2] / "fixtures" / "verified.json"

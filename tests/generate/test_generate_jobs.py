@@ -9,6 +9,7 @@ import pytest
 from fakejobs.generate import jobs, others, specs
 from fakejobs.generate.source import Seeded
 from fakejobs.model.stages import JobStage
+from fakejobs.model.times import from_iso
 from fakejobs.wire.schema import (
     JOB_KEYS,
     SCHEDULED_JOB_KEYS,
@@ -16,7 +17,6 @@ from fakejobs.wire.schema import (
     STATUS_KEYS,
     change_days,
 )
-from fakejobs.wire.times import from_iso
 from fakejobs.wire.validate import problems
 from tests.nightly.others import check_timeline
 

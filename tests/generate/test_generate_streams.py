@@ -10,9 +10,9 @@ from hypothesis import find, given, settings
 from fakejobs.generate.source import Seeded
 from fakejobs.generate.streams import StreamCase, log_line, sse_stream
 from fakejobs.model.logs import LogEntry
+from fakejobs.model.times import from_iso
 from fakejobs.strategies import log_lines, sse_streams
 from fakejobs.wire.sse import log_frames
-from fakejobs.wire.times import from_iso
 from tests.nightly.others import check_line, check_stream
 
 MANY = 1500

@@ -15,9 +15,9 @@ from fakejobs.model.job import JobAt
 from fakejobs.model.past import ADD_JOB_WORDS, past_job_from
 from fakejobs.model.quirks import Quirks
 from fakejobs.model.stages import JobStage
+from fakejobs.model.times import to_iso
 from fakejobs.scenario import ScenarioError, load_scenario, open_hub, scenario_from
 from fakejobs.wire.encode import job_body
-from fakejobs.wire.times import to_iso
 from tests.conftest import START, frozen_hub
 from tests.support.play import ME, body, drain, look, stage, submit
 

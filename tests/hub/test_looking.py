@@ -17,7 +17,7 @@ from fakejobs.hub import FakeHub
 from fakejobs.hub.settings import settings_from
 from fakejobs.model.refusal import Refusal
 from fakejobs.model.stages import JobStage
-from fakejobs.wire.times import to_datetime
+from fakejobs.model.times import to_datetime
 from tests.conftest import JOB, START
 from tests.support.play import ME
 

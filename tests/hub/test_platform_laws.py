@@ -33,8 +33,8 @@ from fakejobs.model.job import Job, JobAt
 from fakejobs.model.plan import NEVER, Plan
 from fakejobs.model.refusal import Refusal
 from fakejobs.model.stages import TERMINAL, TRANSITIONS, IllegalTransition, JobStage
+from fakejobs.model.times import from_iso
 from fakejobs.wire.encode import job_body
-from fakejobs.wire.times import from_iso
 from tests.conftest import JOB
 
 ADA, ACME = "ada", "acme"

@@ -17,7 +17,7 @@ from fakejobs.model.cron import cron_from
 from fakejobs.model.refusal import Refusal
 from fakejobs.model.schedules import ScheduleAt
 from fakejobs.model.stages import JobStage
-from fakejobs.wire.times import from_iso, to_iso
+from fakejobs.model.times import from_iso, to_iso
 from tests.conftest import JOB, START, frozen_hub
 from tests.support.play import ME, body, look, stage, submit
 

@@ -10,9 +10,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from fakejobs.model.cron import ALIASES, Cron, cron_from, matches
+from fakejobs.model.times import from_iso, to_iso
 from fakejobs.strategies import cron_expressions
 from fakejobs.wire.pieces import CRON
-from fakejobs.wire.times import from_iso, to_iso
 from fakejobs.wire.validate import problems
 
 PATTERN = re.compile(CRON, re.ASCII)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -103,6 +104,22 @@ def test_what_is_seen_of_a_request(method: str, path: str, seen: Asked) -> None:
 )
 def test_which_requests_it_is_for(words: Mapping[str, object], method: str, path: str, matches: bool) -> None:
     assert fault(status=500, **words).matches(asked(method, path)) == matches
+
+
+def test_a_pattern_of_many_stars_is_matched_at_once() -> None:
+    # Tried one by one, the ways to share this path among the stars would take longer than there is time.
+    made = fault(status=500, path="/api/" + "**a" * 40)
+    assert made.matches(asked("GET", "/api/" + "a" * 200))
+    assert not made.matches(asked("GET", "/api/" + "a" * 200 + "b"))
+
+
+@given(st.text("/a*?", max_size=8), st.text("/ab", max_size=8))
+def test_a_pattern_means_what_the_same_regular_expression_does(pattern: str, rest: str) -> None:
+    regex = "".join(
+        {"**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part, part) for part in re.findall(r"\*\*|.", pattern)
+    )
+    made = fault(status=500, path="/api/" + pattern)
+    assert made.matches(asked("GET", "/api/" + rest)) == bool(re.fullmatch(regex, rest))
 
 
 def test_faults_of_streams_are_for_streams() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fakejobs.model.cron import cron_from
@@ -83,6 +83,7 @@ def test_a_run_is_what_the_script_of_its_id_says(
     assert shortest <= run.end - at <= longest
 
 
+@example({"scheduling": 0, "running": 0}, None, "@daily", False, 3 * 1440, 30)  # each is over at its own tick
 @given(
     thens,
     st.sampled_from([None, 400, 100_000]),

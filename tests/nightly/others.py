@@ -12,8 +12,8 @@ from fakejobs.generate.others import ErrorAnswer
 from fakejobs.generate.source import Seeded, Source
 from fakejobs.generate.streams import StreamCase
 from fakejobs.model.stages import TERMINAL, TRANSITIONS, JobStage
+from fakejobs.model.times import from_iso
 from fakejobs.model.webhooks import event_from
-from fakejobs.wire.times import from_iso
 from fakejobs.wire.validate import problems
 from tests.support.sse import read_events
 

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fakejobs.model import times
 from fakejobs.model.stages import JobStage
 from fakejobs.wire import info as wire
-from fakejobs.wire import times
 from fakejobs.wire.info import JobInfo, JobOwner, JobStatus
 from fakejobs.wire.parts import JobInfoError, MissingJobKeyError
 

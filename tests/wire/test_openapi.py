@@ -77,12 +77,12 @@ def test_routes_of_later_days_are_not_linked() -> None:
         ("whoami", "200 401 default"),
         ("inspect", "200 401 403 404 default"),
         ("list", "200 400 401 403 404 default"),
-        ("create", "200 400 401 403 404 413 415 default"),
+        ("create", "200 400 401 402 403 404 413 415 default"),
         ("metrics", "200 401 403 404 406 default"),
         ("cancel", "200 401 403 404 409 default"),
         ("expose", "200 400 401 403 404 409 413 415 default"),
         ("auth-check", "200 400 401 403 404 default"),
-        ("scheduled-run", "200 401 403 404 409 default"),
+        ("scheduled-run", "200 401 402 403 404 409 default"),
     ],
 )
 def test_the_statuses_of_a_route(name: str, statuses: str) -> None:

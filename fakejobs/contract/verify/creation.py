@@ -11,9 +11,9 @@ from fakejobs.contract.verify.probe import Probe
 from fakejobs.contract.verify.programs import PROGRAMS
 from fakejobs.contract.verify.seen import mapping
 from fakejobs.contract.verify.transport import Answer
+from fakejobs.model.times import from_iso
 from fakejobs.wire.json_types import Json
 from fakejobs.wire.schema import JOB_KEYS, STATUS_KEYS
-from fakejobs.wire.times import from_iso
 
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 """How a job spells an instant."""

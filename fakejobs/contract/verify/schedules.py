@@ -12,7 +12,7 @@ from fakejobs.contract.verify.programs import PROGRAMS
 from fakejobs.contract.verify.scheduled import YEARLY, id_of, jobs_of, next_run
 from fakejobs.contract.verify.seen import mapping, stage_of
 from fakejobs.contract.verify.transport import Answer
-from fakejobs.wire.times import from_iso
+from fakejobs.model.times import from_iso
 
 _CONFLICT = "Another job is already running at the same time, set `concurrency` to allow multiple instances of scheduled jobs to run concurrently"
 _SECRET = "verify-the-value-of-a-secret"  # noqa: S105 - nobody's

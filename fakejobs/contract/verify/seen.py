@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fakejobs.contract.verify.findings import ABSENT, said
 from fakejobs.contract.verify.transport import Answer, NotAsExpected
 from fakejobs.model.stages import TERMINAL
+from fakejobs.model.times import from_iso
 from fakejobs.wire.json_types import Json
-from fakejobs.wire.times import from_iso
 
 OVER = frozenset(stage.value for stage in TERMINAL)
 

@@ -11,8 +11,8 @@ from fakejobs.contract.verify.programs import ODD, PRINTED
 from fakejobs.contract.verify.seen import OVER, stage_of
 from fakejobs.contract.verify.stream import Frame
 from fakejobs.contract.verify.transport import NotAsExpected
+from fakejobs.model.times import from_iso
 from fakejobs.wire.json_types import Json
-from fakejobs.wire.times import from_iso
 
 FRAMES = "huggingface_hub#4202; a recorded response in huggingface_hub_rust"
 SAMPLE = "the documentation of fetch_job_metrics of huggingface_hub"

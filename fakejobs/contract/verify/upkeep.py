@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fakejobs.contract.verify.money import Purse
 from fakejobs.contract.verify.seen import OVER, stage_of
 from fakejobs.contract.verify.transport import Answer, NoAnswer, NotAsExpected
+from fakejobs.model.times import from_iso
 from fakejobs.wire.json_types import Json
-from fakejobs.wire.times import from_iso
 
 _SILENT = 3
 """Requests without an answer, one after the other, after which no more are sent."""

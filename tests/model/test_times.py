@@ -9,7 +9,7 @@ from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakejobs.wire import times
+from fakejobs.model import times
 
 MOMENT = 1_778_597_863_045  # 2026-05-12 14:57:43.045 UTC
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
