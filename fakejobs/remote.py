@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from http.client import HTTPConnection
 from typing import TypedDict, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 _PREFIX = "/_fakejobs"
 
@@ -220,6 +221,18 @@ class RemoteHub:
         """What was delivered to a webhook, or to all, oldest first."""
         search = "" if webhook_id is None else f"?webhook={quote(webhook_id)}"
         return cast("list[DeliveryBody]", self.call("GET", f"/deliveries{search}"))
+
+    def uploaded_in_bucket(self, bucket_id: str, folder: str = "") -> dict[str, bytes]:
+        """The files in a folder of a bucket, by their paths within it, whoever's they are."""
+        return self._uploaded(bucket=bucket_id, folder=folder)
+
+    def uploaded_in_dataset(self, repository_id: str, path: str, revision: str = "main") -> bytes | None:
+        """A file of a dataset repository, whoever's it is; None if there is none."""
+        return self._uploaded(dataset=repository_id, path=path, revision=revision).get(path)
+
+    def _uploaded(self, **words: str) -> dict[str, bytes]:
+        answer = cast("dict[str, dict[str, str]]", self.call("GET", f"/uploads?{urlencode(words)}"))
+        return {path: b64decode(data) for path, data in answer["files"].items()}
 
     def add_scheduled_job(self, /, **words: object) -> dict[str, object]:
         """Put a scheduled job there, as `FakeHub.add_scheduled_job`; returns it as the API has it."""

@@ -17,7 +17,7 @@ from fakejobs.model.quirks import Quirks
 from fakejobs.model.rules import rule_from
 from fakejobs.model.schedules import ScheduleAt
 from fakejobs.store.jobs import find_job
-from fakejobs.uv import Files, UvRun, uv_run
+from fakejobs.uv import UvRun, uv_run
 from fakejobs.wire.encode import job_body
 from fakejobs.wire.info import (
     JobCreatedBy,
@@ -74,15 +74,13 @@ class Secret:
 
 
 class Book:
-    """What a fake knows about its jobs beside their rows: the values of secrets, uploaded files, the last look.
+    """What a fake knows about its jobs beside their rows: the values of secrets, the last look.
 
     Args:
         hub: where the jobs are.
-        files: what was uploaded.
     """
 
-    def __init__(self, hub: FakeHub, files: Files) -> None:
-        self.files = files
+    def __init__(self, hub: FakeHub) -> None:
         self.put_there: set[str] = set()
         self.asked: list[tuple[dict[str, object], Submissions]] = []
         self._hub = hub
@@ -90,6 +88,7 @@ class Book:
         self._last: dict[str, JobAt] | None = None
         self._scheduled: list[ScheduleAt] = []
         self._scripts: dict[str, Script] = {}
+        self._uv: dict[str, UvRun] = {}
         hub.state.secrets_listener = self._note_secrets
 
     def _note_secrets(self, job_id: str, secrets: Mapping[str, str]) -> None:
@@ -121,6 +120,8 @@ class Book:
             cut = [seen for seen in last.values() if seen.job.plan.message == TIMEOUT_MESSAGE]
             self._scripts = {seen.job.id: self._hub.state.script_of(seen.job.id) for seen in cut}
             self._scheduled = self._hub.all_scheduled_jobs()
+            found = ((seen.job.id, uv_run(seen.job.spec, self._hub)) for seen in last.values())
+            self._uv = {job_id: run for job_id, run in found if run is not None}
             self._last = last
 
     @property
@@ -137,6 +138,10 @@ class Book:
         else:
             return None
         return script.attempt(len(seen.job.plan.earlier))
+
+    def uv(self, seen: JobAt) -> UvRun | None:
+        """What a job asked uv for, if it is a uv job."""
+        return uv_run(seen.job.spec, self._hub) if self._last is None else self._uv.get(seen.job.id)
 
     def info(self, seen: JobAt) -> JobInfo:
         """A job as the API answers it."""
@@ -216,7 +221,7 @@ class SubmittedJob:
         env: the variables of its environment; empty when there are none.
         secrets: the values of its secrets by name; each equals the real value and prints as ``<secret NAME>``.
         cost: dollars that it would have cost so far.
-        uv: script, arguments, dependencies and Python of a uv job; None for others.
+        uv: script, arguments, dependencies, Python and further local files of a uv job; None for others.
     """
 
     # Answered by `info`, through __getattr__; listed for type checkers and readers.
@@ -288,7 +293,7 @@ class SubmittedJob:
     @property
     def uv(self) -> UvRun | None:
         """What it asked uv for, if it is a uv job."""
-        return uv_run(self.seen.job.spec, self._book.files)
+        return self._book.uv(self.seen)
 
     def __getattr__(self, name: str) -> object:
         if name.startswith("_"):

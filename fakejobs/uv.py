@@ -10,17 +10,25 @@ import base64
 import binascii
 import re
 import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Protocol
 
 from fakejobs.model.job import Spec, command_words
 
-Files = Mapping[tuple[str, str], bytes]
-"""Uploaded bytes, by (repository, path)."""
-
 _WITH_VALUE = ("--with", "--python")
-_IN_DATASET = re.compile(r"/datasets/([^/]+/[^/]+)/resolve/[^/]+/(.+)")
+_IN_DATASET = re.compile(r"/datasets/([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
+
+
+class Uploads(Protocol):
+    """Where uploaded files are; a `fakejobs.hub.FakeHub` is one."""
+
+    def uploaded_in_bucket(self, bucket_id: str, folder: str = "") -> Mapping[str, bytes]:
+        """The files in a folder of a bucket, by their paths within it."""
+
+    def uploaded_in_dataset(self, repository_id: str, path: str, revision: str = "main") -> bytes | None:
+        """A file of a dataset repository; None if there is none."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +37,11 @@ class UvRun:
 
     Attributes:
         source: what stands for the script in the command: a URL, a path in the job, or a program.
-        script: the text of a local script; None for a URL or a program, and when its bytes were not seen.
-        arguments: what the script is called with. Local files among them are paths in the job.
+        script: the text of a local script; None for a URL or a program, and for what is no text.
+        arguments: what the script is called with. Local files among them are paths in the job, as in ``files``.
         dependencies: what was asked for with ``dependencies=`` (``--with``).
         python: the version of Python that was asked for, or None.
+        files: the local files that were shipped beside the script, by their paths in the job.
     """
 
     source: str
@@ -40,14 +49,15 @@ class UvRun:
     arguments: list[str]
     dependencies: list[str]
     python: str | None
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def uv_run(spec: Spec, files: Files) -> UvRun | None:
+def uv_run(spec: Spec, uploads: Uploads) -> UvRun | None:
     """What a job asked uv for; None if it is no uv job.
 
     Args:
         spec: what was submitted.
-        files: what had been uploaded to the fake.
+        uploads: where the uploaded files are.
     """
     words = _words_of_uv(command_words(spec))
     if words is None:
@@ -63,7 +73,9 @@ def uv_run(spec: Spec, files: Files) -> UvRun | None:
     if not words:
         return None
     source, *arguments = words
-    return UvRun(source, _script(source, spec, files), arguments, dependencies, python)
+    shipped = dict(_shipped(source, spec, uploads))
+    script = shipped.pop(source, None)
+    return UvRun(source, _text(script), arguments, dependencies, python, shipped)
 
 
 def _words_of_uv(words: list[str]) -> list[str] | None:
@@ -80,37 +92,40 @@ def _words_of_uv(words: list[str]) -> list[str] | None:
     return None
 
 
-def _script(source: str, spec: Spec, files: Files) -> str | None:
+def _shipped(source: str, spec: Spec, uploads: Uploads) -> Iterator[tuple[str, bytes]]:
+    """The local files that were shipped with a job, and their paths in it: the script, which is ``source``, and others."""
     environment = spec.get("environment")
     if isinstance(environment, Mapping):
-        encoded = environment.get("UV_SCRIPT_ENCODED")
-        if isinstance(encoded, str):
-            return _text(_decoded(encoded))
-        shipped = environment.get("LOCAL_FILES_ENCODED")
-        if isinstance(shipped, str):
-            lines = (line.partition(" ") for line in shipped.splitlines())
-            return _text(next((_decoded(data) for name, _, data in lines if name == source), None))
+        if isinstance(encoded := environment.get("UV_SCRIPT_ENCODED"), str):
+            yield from _decoded(source, encoded)
+        if isinstance(encoded := environment.get("LOCAL_FILES_ENCODED"), str):
+            for line in encoded.splitlines():
+                name, _, data = line.partition(" ")
+                yield from _decoded(name, data)
         url = environment.get("UV_SCRIPT_URL")
         if isinstance(url, str) and (match := _IN_DATASET.search(url)):
-            return _text(files.get((match[1], match[2])))
+            repository, revision, path = match.groups()
+            found = uploads.uploaded_in_dataset(repository, path, revision)
+            if found is not None:
+                yield source, found
     volumes = spec.get("volumes")
     for volume in volumes if isinstance(volumes, list) else []:
         mount = PurePosixPath(str(volume.get("mountPath")))
+        # Other volumes of a uv job are not the client's doing.
         if volume.get("type") == "bucket" and mount in PurePosixPath(source).parents:
-            inside = PurePosixPath(str(volume.get("path") or "")) / PurePosixPath(source).relative_to(mount)
-            return _text(files.get((str(volume["source"]), str(inside))))
-    return None
+            files = uploads.uploaded_in_bucket(str(volume["source"]), str(volume.get("path") or ""))
+            yield from ((str(mount / path), data) for path, data in files.items())
 
 
-def _decoded(data: str) -> bytes | None:
+def _decoded(path: str, encoded: str) -> Iterator[tuple[str, bytes]]:
     try:
-        return base64.b64decode(data, validate=True)
+        yield path, base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
-        return None
+        return  # whoever wrote that was no client
 
 
 def _text(data: bytes | None) -> str | None:
     try:
-        return data.decode() if data else None
+        return None if data is None else data.decode()
     except UnicodeDecodeError:
         return None

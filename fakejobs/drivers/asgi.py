@@ -29,8 +29,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 _Error: TypeAlias = "tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]"
 
-BODY_LIMIT = 8 * 1024 * 1024
-"""Bytes of a request's body above which the app is not even asked. The app's own limit is lower."""
+BODY_LIMIT = 64 * 1024 * 1024
+"""Bytes of a request's body above which the app is not even asked: those of the largest xorb. The app's other limits are lower."""
 
 _log = logging.getLogger("fakejobs.server")
 

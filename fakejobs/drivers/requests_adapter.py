@@ -105,6 +105,7 @@ def make_adapter(answer: Answer, real: Callable[[], Any]) -> Any:
                 headers=HTTPHeaderDict(reply.headers),
                 status=reply.status,
                 reason=responses.get(reply.status),
+                request_method=request.method,
                 preload_content=False,
             )
             return requests.adapters.HTTPAdapter().build_response(request, raw)

@@ -183,27 +183,33 @@ def hidden_settings(home: Path, token: str | None, endpoint: str | None = None) 
         for key in variables:
             _set_variable(key, wanted.get(key))
         if constants is not None:
-            _put(undo, constants, "HF_HUB_DISABLE_TELEMETRY", True)
-            _put(undo, constants, "HF_HUB_DISABLE_UPDATE_CHECK", True)
-            _put(undo, constants, "HF_HUB_DISABLE_IMPLICIT_TOKEN", False)
+            put(undo, constants, "HF_HUB_DISABLE_TELEMETRY", True)
+            put(undo, constants, "HF_HUB_DISABLE_UPDATE_CHECK", True)
+            put(undo, constants, "HF_HUB_DISABLE_IMPLICIT_TOKEN", False)
             for name, file in _FILES.items():
-                _put(undo, constants, name, f"{home}{os.sep}{file}" if file else str(home))
+                put(undo, constants, name, f"{home}{os.sep}{file}" if file else str(home))
             if endpoint is not None:
                 hf_api: Any = importlib.import_module(f"{CLIENT}.hf_api")
-                _put(undo, constants, "ENDPOINT", endpoint)
-                _put(undo, hf_api.api, "endpoint", endpoint)
+                put(undo, constants, "ENDPOINT", endpoint)
+                put(undo, hf_api.api, "endpoint", endpoint)
         yield wanted
     finally:
-        for owner, name, before in reversed(undo):
-            setattr(owner, name, before)
+        put_back(undo)
         for key, text in variables.items():
             _set_variable(key, text)
 
 
-def _put(undo: list[tuple[Any, str, object]], owner: Any, name: str, value: object) -> None:
+def put(undo: list[tuple[Any, str, object]], owner: Any, name: str, value: object) -> None:
+    """Let an attribute of a module have another value, where there is one; `put_back` gives it its own again."""
     if hasattr(owner, name):
         undo.append((owner, name, getattr(owner, name)))
         setattr(owner, name, value)
+
+
+def put_back(undo: list[tuple[Any, str, object]]) -> None:
+    """Undo what `put` did."""
+    for owner, name, before in reversed(undo):
+        setattr(owner, name, before)
 
 
 def _set_variable(key: str, value: str | None) -> None:

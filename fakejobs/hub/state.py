@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from secrets import token_hex
 from typing import NamedTuple
 
 from fakejobs.clock import Anchor, Clock, Outage, source_ms
@@ -187,6 +188,9 @@ class State:
         self.rules: list[Rule] = all_rules(self.database)
         self.faults: list[Fault] = all_faults(self.database)
         note_outage(self)
+        # Part of the content store's address. Clients remember for weeks what they uploaded to an address, and upload it no more:
+        # what was there before a reset, or in another server on this port, has to have been elsewhere.
+        self.content_store = token_hex(6)
         self._requests = 0
         self._news: list[str] = []
         self._scripts: dict[str, Script] = {}

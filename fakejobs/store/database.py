@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 APPLICATION_ID = 0x66616B65  # "fake"
-VERSION = 4
+VERSION = 5
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -120,6 +120,41 @@ CREATE TABLE deliveries (
 ) WITHOUT ROWID;
 CREATE INDEX deliveries_of ON deliveries (webhook, at, id);
 
+-- The bytes of uploaded files, by names that say what they are: "xorb/<hash>", "sha256/<hash>".
+CREATE TABLE blobs (name TEXT PRIMARY KEY, size INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE TABLE xorbs (hash TEXT PRIMARY KEY, chunks TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE contents (hash TEXT PRIMARY KEY, size INTEGER NOT NULL, segments TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE buckets (id TEXT PRIMARY KEY, created INTEGER NOT NULL, private INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE bucket_files (
+    bucket TEXT NOT NULL,
+    path TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    uploaded INTEGER NOT NULL,
+    mtime INTEGER,
+    content_type TEXT,
+    PRIMARY KEY (bucket, path)
+) WITHOUT ROWID;
+
+CREATE TABLE repositories (id TEXT PRIMARY KEY, private INTEGER NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE commits (
+    repository TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    oid TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    PRIMARY KEY (repository, number)
+) WITHOUT ROWID;
+-- What a commit changed: a file is as the last row up to a commit says, and without an oid it is deleted.
+CREATE TABLE entries (
+    repository TEXT NOT NULL,
+    path TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    oid TEXT,
+    size INTEGER NOT NULL,
+    PRIMARY KEY (repository, path, number)
+) WITHOUT ROWID;
+
 CREATE TABLE agenda (
     at INTEGER NOT NULL, rank INTEGER NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL,
     PRIMARY KEY (at, rank, key, kind)
@@ -141,6 +176,14 @@ TABLES = (
     "faults",
     "webhooks",
     "deliveries",
+    "blobs",
+    "xorbs",
+    "contents",
+    "buckets",
+    "bucket_files",
+    "repositories",
+    "commits",
+    "entries",
     "agenda",
 )
 """All tables, in the order of a snapshot."""

@@ -42,7 +42,9 @@ def what_is_patched() -> tuple[dict[str, object], dict[str, str]]:
         if name.startswith("huggingface_hub") and hasattr(module, "time"):
             found[f"time of {name}"] = module.time
     with suppress(ImportError):  # older releases have none
-        found["xet"] = vars(importlib.import_module("huggingface_hub.utils._xet")).get("get_xet_session")
+        xet = vars(importlib.import_module("huggingface_hub.utils._xet"))
+        names = ("get_xet_session", "_GLOBAL_XET_HOLDER", "XET_CONNECTION_INFO_CACHE")
+        found |= {f"xet.{name}": xet.get(name) for name in names}
     return found, dict(os.environ)
 
 

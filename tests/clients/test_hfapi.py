@@ -235,17 +235,6 @@ def test_a_uv_command(hub: RemoteHub, api: HfApi) -> None:
     assert list(api.fetch_job_logs(job_id=job.id)) == ["score: 0.5"]
 
 
-@EXPERIMENTAL
-def test_a_local_uv_script_needs_a_bucket_which_there_is_not(
-    hub: RemoteHub, api: HfApi, tmp_path: Path
-) -> None:
-    script = tmp_path / "train.py"
-    script.write_text("print(1)\n")
-    with pytest.raises(HfHubHTTPError, match="fakejobs emulates Jobs only, not POST /api/buckets/") as caught:
-        api.run_uv_job(str(script))
-    assert caught.value.response.status_code == 501
-
-
 # Lists
 
 

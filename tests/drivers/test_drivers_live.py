@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from fakejobs.drivers.asgi import BODY_LIMIT
 from tests.drivers.live import PATIENCE, Live, frame, served
 
 SERVERS = ["uvicorn", "werkzeug"]
@@ -149,7 +150,7 @@ def test_an_enormous_body_is_refused_by_the_bridge() -> None:
     with served("uvicorn") as live:
         connection = http.client.HTTPConnection(*live.address, timeout=PATIENCE)
         with contextlib.closing(connection):
-            connection.request("POST", "/echo", b"x" * (9 * 1024 * 1024))
+            connection.request("POST", "/echo", bytes(BODY_LIMIT + 1))
             response = connection.getresponse()
             assert response.status == 413
             assert b"error" in response.read()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 
 import pytest
 
@@ -11,6 +12,7 @@ from fakejobs.uv import UvRun, uv_run
 TEXT = "print('läuft')\n"
 DATA = TEXT.encode()
 ENCODED = base64.b64encode(DATA).decode()
+FOLDER = "20260101T000000-abcdef"
 UNPACK = """echo $LOCAL_FILES_ENCODED | xargs -n 2 bash -c 'echo "$1" | base64 -d > "$0"' && """
 
 
@@ -25,15 +27,16 @@ UNPACK = """echo $LOCAL_FILES_ENCODED | xargs -n 2 bash -c 'echo "$1" | base64 -
                     {"type": "bucket", "source": "ada/jobs-artifacts", "mountPath": "/data", "path": "20260101T000000-abcdef"},
                 ],
             },
-            {("ada/jobs-artifacts", "20260101T000000-abcdef/train.py"): DATA},
-            UvRun("/data/train.py", TEXT, ["--with", "x"], ["torch", "rich"], "3.12"),
+            {("ada/jobs-artifacts", f"{FOLDER}/train.py"): DATA, ("ada/jobs-artifacts", f"{FOLDER}/config.yml"): b"{}",
+             ("ada/jobs-artifacts", "20260101T000001-fedcba/train.py"): b"of another job"},
+            UvRun("/data/train.py", TEXT, ["--with", "x"], ["torch", "rich"], "3.12", {"/data/config.yml": b"{}"}),
             id="bucket, 1.13 and newer",
         ),
         pytest.param(
             {"command": ["bash", "-c", UNPACK + "uv run '--with' 'torch>=2' 'train.py' 'it'\\''s' 'a b'"],
              "environment": {"LOCAL_FILES_ENCODED": f"config.yml e30=\ntrain.py {ENCODED}"}},
             {},
-            UvRun("train.py", TEXT, ["it's", "a b"], ["torch>=2"], None),
+            UvRun("train.py", TEXT, ["it's", "a b"], ["torch>=2"], None, {"config.yml": b"{}"}),
             id="environment, 1.6 to 1.12",
         ),
         pytest.param(
@@ -62,6 +65,10 @@ UNPACK = """echo $LOCAL_FILES_ENCODED | xargs -n 2 bash -c 'echo "$1" | base64 -
             {"command": ["uv", "run", "train.py"], "environment": {"UV_SCRIPT_ENCODED": "no base64!"}}, {},
             UvRun("train.py", None, [], [], None), id="what cannot be decoded",
         ),
+        pytest.param(
+            {"command": ["uv", "run", "/tmp/script.py"], "environment": {"UV_SCRIPT_URL": "https://huggingface.co/datasets/ada/x/resolve/main/gone.py"}}, {},
+            UvRun("/tmp/script.py", None, [], [], None), id="what is not there any more",
+        ),
         pytest.param({"command": ["bash", "-c", "echo hello && python train.py"]}, {}, None, id="no uv"),
         pytest.param({"command": ["uv", "run"]}, {}, None, id="nothing to run"),
         pytest.param({}, {}, None, id="no command"),
@@ -70,4 +77,24 @@ UNPACK = """echo $LOCAL_FILES_ENCODED | xargs -n 2 bash -c 'echo "$1" | base64 -
 def test_generations(
     spec: dict[str, object], files: dict[tuple[str, str], bytes], wanted: UvRun | None
 ) -> None:
-    assert uv_run(spec, files) == wanted
+    assert uv_run(spec, Kept(files)) == wanted
+
+
+class Kept:
+    """Uploaded files, by repository and path."""
+
+    def __init__(self, files: Mapping[tuple[str, str], bytes]) -> None:
+        self.files = files
+
+    def uploaded_in_bucket(self, bucket_id: str, folder: str = "") -> dict[str, bytes]:
+        """The files in a folder of a bucket."""
+        return {
+            path.removeprefix(f"{folder}/"): data
+            for (bucket, path), data in self.files.items()
+            if bucket == bucket_id and path.startswith(f"{folder}/")
+        }
+
+    def uploaded_in_dataset(self, repository_id: str, path: str, revision: str = "main") -> bytes | None:
+        """A file of a dataset."""
+        assert revision in ("main", "0123abc")
+        return self.files.get((repository_id, path))

@@ -223,7 +223,21 @@ def test_unknown_routes(web: Client, path: str) -> None:
 )
 def test_other_parts_of_the_hub_are_not_emulated(web: Client, path: str) -> None:
     ways_on = f'answer it in the test, with fakejobs.route("GET", "{path}", ...), or leave the call out'
-    check(web.get(path, headers=TOKEN), 501, f"fakejobs emulates Jobs only, not GET {path}: {ways_on}")
+    emulated = "fakejobs emulates Jobs, and of buckets and datasets what uploads for Jobs need"
+    check(web.get(path, headers=TOKEN), 501, f"{emulated}, not GET {path}: {ways_on}")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("DELETE", "/api/buckets/fake-user/data"),
+        ("PUT", "/api/buckets/fake-user/data/settings"),
+        ("GET", "/api/buckets/fake-user"),
+        ("POST", "/api/buckets/fake-user/data/lfs-files/duplicate"),
+    ],
+)
+def test_other_parts_of_buckets_are_not_emulated_either(web: Client, method: str, path: str) -> None:
+    check(web.open(path, method=method, headers=TOKEN), 501)
 
 
 def test_wrong_methods_say_which_are_right(web: Client) -> None:
