@@ -12,8 +12,10 @@ from typing import Literal
 
 import click
 
+from fakejobs.api_commands import api
 from fakejobs.contract.commands import contract
 from fakejobs.contract.record_commands import record, replay
+from fakejobs.model.api_dates import LATEST
 from fakejobs.version import VERSION
 
 DEFAULT_PORT = 8484
@@ -23,6 +25,12 @@ DEFAULT_TOKEN = "hf_fakejobs"  # noqa: S105 - any token will do
 # What every command that serves a hub takes.
 _HOST = click.option("--host", default="127.0.0.1", help="Address to listen on.")
 _SEED = click.option("--seed", type=int, help="What ids, delays and metrics are drawn from.  [default: 0]")
+_API = click.option(
+    "--api",
+    metavar="DATE",
+    help="Serve the API as of that day (YYYY-MM-DD); auto: each client gets the newest that it can read. `fakejobs api list` tells what "
+    "changed when.  [default: latest]",
+)
 _SCENARIO = click.option(
     "--scenario",
     type=click.Path(dir_okay=False),
@@ -59,6 +67,7 @@ def main() -> None:
     help="Port to listen on; 0 picks a free one.",
 )
 @_SEED
+@_API
 @click.option(
     "--speed",
     type=click.FloatRange(0, 1_000_000, min_open=True),
@@ -89,6 +98,7 @@ def serve(
     host: str,
     port: int,
     seed: int | None,
+    api: str | None,
     speed: float | None,
     scenario: str | None,
     presets: tuple[str, ...],
@@ -122,7 +132,7 @@ def serve(
     except (ScenarioError, ValueError, OSError) as error:
         raise click.ClickException(_said(error)) from None
     try:
-        hub = open_hub(db or ":memory:", scenario=loaded, seed=seed, speed=speed)
+        hub = open_hub(db or ":memory:", scenario=loaded, seed=seed, api=api, speed=speed)
     except (DatabaseUnusable, ValueError) as error:
         sock.close()
         raise click.ClickException(str(error)) from None
@@ -132,7 +142,8 @@ def serve(
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 10, 10)
-        state = f"seed {hub.settings.seed}, " + (
+        as_of = "" if hub.settings.api == LATEST else f"API {hub.settings.api}, "
+        state = f"seed {hub.settings.seed}, {as_of}" + (
             "time frozen" if hub.clock.frozen else f"speed {hub.clock.speed:g}"
         )
         if (drawn := hub.drawn_chaos) is not None:
@@ -163,6 +174,7 @@ def serve(
     "--port", default=0, type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one."
 )
 @_SEED
+@_API
 @click.option(
     "--speed",
     type=click.FloatRange(0, 1_000_000, min_open=True),
@@ -185,6 +197,7 @@ def execute(
     host: str,
     port: int,
     seed: int | None,
+    api: str | None,
     speed: float | None,
     scenario: str | None,
     presets: tuple[str, ...],
@@ -201,7 +214,7 @@ def execute(
     from fakejobs.store.database import DatabaseUnusable
 
     try:
-        serving = Serving(host, port, seed, speed, scenario, db, presets, chaos)
+        serving = Serving(host, port, seed, api, speed, scenario, db, presets, chaos)
         code = run_command(command, serving, lambda line: click.echo(line, err=True))
     except (ScenarioError, OSError, DatabaseUnusable, ValueError) as error:
         raise click.ClickException(_said(error)) from None
@@ -307,6 +320,7 @@ def _said(error: Exception) -> str:
     return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
 
 
+main.add_command(api)
 main.add_command(contract)
 main.add_command(record)
 main.add_command(replay)

@@ -21,6 +21,7 @@ from fakejobs.drivers.threads import serve_in_thread
 from fakejobs.handle import FakeJobs, token_of
 from fakejobs.hub import FakeHub
 from fakejobs.live import live_app
+from fakejobs.model.api_dates import LATEST
 from fakejobs.options import Options
 from fakejobs.report import wrong
 from fakejobs.scenario import Scenario, load_scenario, open_hub, preset_of_text, with_presets
@@ -49,6 +50,7 @@ class Serving:
         host: the address to listen on.
         port: the port; 0 picks a free one.
         seed: instead of the scenario's.
+        api: instead of the scenario's: as of which day the API is.
         speed: simulated seconds per real second; None: time stands still, and moves with followed streams and repeated reads.
         scenario: a TOML scenario file.
         db: a database file; time runs then, at speed 1 unless ``speed`` says otherwise.
@@ -59,6 +61,7 @@ class Serving:
     host: str = "127.0.0.1"
     port: int = 0
     seed: int | None = None
+    api: str | None = None
     speed: float | None = None
     scenario: str | None = None
     db: str | None = None
@@ -105,13 +108,20 @@ def _served(
 ) -> tuple[WSGIApplication, FakeHub, FakeJobs | None]:
     speeds = serving.speed is not None or serving.db is not None or (scenario and scenario.speed is not None)
     if speeds:
-        hub = open_hub(serving.db or ":memory:", scenario=scenario, seed=serving.seed, speed=serving.speed)
+        hub = open_hub(
+            serving.db or ":memory:",
+            scenario=scenario,
+            seed=serving.seed,
+            api=serving.api,
+            speed=serving.speed,
+        )
         stack.callback(hub.close)
         return wsgi_app(hub), hub, None
     fake = FakeJobs(
         Options(
             scenario=serving.scenario,
             seed=serving.seed or 0,
+            api=serving.api or LATEST,
             presets=_presets(serving),
             chaos=serving.chaos,
         )
@@ -147,6 +157,8 @@ def _presets(serving: Serving) -> list[Mapping[str, object]]:
 def again(serving: Serving, hub: FakeHub, command: Sequence[str]) -> str:
     """The command that does the same with the same seed."""
     words = ["fakejobs", "exec", f"--seed={hub.settings.seed}"]
+    if serving.api is not None:
+        words.append(f"--api={serving.api}")
     if serving.speed is not None:
         words.append(f"--speed={serving.speed:g}")
     if serving.scenario is not None:

@@ -31,6 +31,7 @@ from fakejobs.drivers.seams import (
     keep_left_over_threads_in,
     under_the_client,
 )
+from fakejobs.drivers.xet_session import xet_replaced
 from fakejobs.errors import ClockStuck, FakeClosed, FakeJobsError, LeftOverThread
 from fakejobs.hub import AddedFault, FakeHub, RequestRecord, When
 from fakejobs.hub.settings import Settings, settings_from, settings_to
@@ -57,7 +58,6 @@ from fakejobs.scenario import (
 )
 from fakejobs.scheduled import ScheduledJob
 from fakejobs.submitted import Book, Submissions, SubmittedJob
-from fakejobs.uploads import Uploads, xet_replaced
 from fakejobs.virtual import VirtualClock, tick_of
 from fakejobs.waits import Waits
 from fakejobs.web.app import wsgi_app
@@ -104,8 +104,7 @@ class FakeJobs:
         self._polls = Polls(self.hub, self._waits, tick=tick_of(options.auto_tick))
         self.clock = VirtualClock(self.hub.clock, self._waits, self._polls)
         self._routes = Routes()
-        self.uploads = Uploads()
-        self.book = Book(self.hub, self.uploads.files)
+        self.book = Book(self.hub)
         self.book.put_there.update(put_there)
         self._workers = Workers(
             self.hub, self._waits, view=lambda seen: SubmittedJob(self.book, seen.job.id), problem=self._note
@@ -392,7 +391,7 @@ class FakeJobs:
             if not self._network.is_hub(call):
                 self._network.check(call)
                 return None
-            if reply := self._routes.reply(call) or self.uploads.reply(call):
+            if reply := self._routes.reply(call):
                 return reply
             self._polls.before(call.method, call.target)
             self._workers.run()
@@ -414,7 +413,7 @@ class FakeJobs:
         """
         try:
             self._check_open()
-            if reply := self._routes.reply(call) or self.uploads.reply(call):
+            if reply := self._routes.reply(call):
                 return reply
             reader = reader_of(call.host, dict(call.headers).get("User-Agent", ""))
             self._polls.before(call.method, call.target, reader=reader, tick=milliseconds(TICK))
@@ -505,7 +504,7 @@ def activated(options: Options, *, url: str | None = None) -> Iterator[FakeJobs]
         if client_installed():
             stack.enter_context(under_the_client(fake.answer))
             stack.enter_context(bridged(client_modules, fake.clock.bridge))
-            stack.enter_context(xet_replaced(fake.uploads))
+            stack.enter_context(xet_replaced(fake.hub, fake.answer))
         yield fake
 
 
@@ -535,14 +534,14 @@ def _settings(options: Options, scenario: Scenario) -> Settings:
     if not scenario.settings and not options.quirks and options.credits is None:
         names = tuple(each for each in options.orgs if isinstance(each, str))
         if len(names) == len(options.orgs) and not options.users and not options.tokens:
-            return _plain_settings(options.seed, options.user, names)
+            return _plain_settings(options.seed, options.api, options.user, names)
     return settings_from(_words(options, scenario))
 
 
 @lru_cache(maxsize=16)
-def _plain_settings(seed: int, user: str, orgs: tuple[str, ...]) -> Settings:
+def _plain_settings(seed: int, api: str, user: str, orgs: tuple[str, ...]) -> Settings:
     # Most tests of a suite have the same.
-    return settings_from({"seed": seed, "users": [user], "orgs": list(orgs)})
+    return settings_from({"seed": seed, "api": api, "users": [user], "orgs": list(orgs)})
 
 
 def _words(options: Options, scenario: Scenario) -> dict[str, object]:
@@ -552,6 +551,8 @@ def _words(options: Options, scenario: Scenario) -> dict[str, object]:
     words.update(scenario.settings)
     if options.seed != default.seed:
         words["seed"] = options.seed
+    if options.api != default.api:
+        words["api"] = options.api
     if options.user != default.user:
         others = [each for each in _list(scenario.settings.get("users")) if _name(each) != options.user]
         same = [each for each in _list(scenario.settings.get("users")) if _name(each) == options.user]

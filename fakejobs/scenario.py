@@ -195,6 +195,7 @@ def open_hub(
     *,
     scenario: Scenario | None = None,
     seed: int | None = None,
+    api: str | None = None,
     speed: float | None = None,
 ) -> FakeHub:
     """Open the hub of a database, with a scenario put on top.
@@ -207,6 +208,7 @@ def open_hub(
         path: the database file, or ``":memory:"``.
         scenario: what a scenario file says.
         seed: instead of the scenario's.
+        api: instead of the scenario's.
         speed: instead of the scenario's.
 
     Raises:
@@ -220,6 +222,8 @@ def open_hub(
     words = dict(scenario.settings)
     if seed is not None:
         words["seed"] = seed
+    if api is not None:
+        words["api"] = api
     speed = scenario.speed if speed is None else speed
     now = source_ms()
     anchor = Anchor(

@@ -26,10 +26,12 @@ from fakejobs.generate.others import ErrorAnswer
 from fakejobs.generate.source import Source
 from fakejobs.generate.streams import StreamCase
 from fakejobs.generate.values import Body
+from fakejobs.model.api_dates import LATEST, before
 from fakejobs.model.stages import JobStage
 from fakejobs.wire.info import JobInfo
 from fakejobs.wire.json_types import Json
-from fakejobs.wire.schema import LATEST, epoch
+from fakejobs.wire.pieces import AUTHOR_SINCE, FLAT_SINCE, OWNER_SINCE
+from fakejobs.wire.schema import epoch
 
 T = TypeVar("T")
 
@@ -111,8 +113,12 @@ def job_infos(stage: JobStage | str | None = None, *, date: str = LATEST) -> st.
         date: as for `job_payloads`.
 
     Raises:
-        ValueError: as for `job_payloads`.
+        ValueError: as for `job_payloads`, or no client could read the jobs of that day: those of before 2025-05-20, and of 2025-08-02 to 06.
     """
+    if before(date, FLAT_SINCE) or (before(date, OWNER_SINCE) and not before(date, AUTHOR_SINCE)):
+        raise ValueError(
+            f"date: no JobInfo could be read of the jobs of {date}; take job_payloads(date={date!r}), or another day"
+        )
     return job_payloads(stage, date=date).map(JobInfo.from_wire)
 
 

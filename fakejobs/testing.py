@@ -33,9 +33,9 @@ from fakejobs.generate.source import Seeded, Source
 from fakejobs.generate.streams import StreamCase, sse_stream
 from fakejobs.generate.values import Body
 from fakejobs.machine import JobsMachine
+from fakejobs.model.api_dates import LATEST
 from fakejobs.model.stages import JobStage
 from fakejobs.strategies import job_payloads, sse_streams
-from fakejobs.wire.schema import LATEST
 
 __all__ = ["JobsMachine", "reads_streams", "roundtrips"]
 

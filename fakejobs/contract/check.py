@@ -14,7 +14,8 @@ from fakejobs.contract.findings import Finding, in_json, print_findings
 from fakejobs.contract.live import Answers, Checked
 from fakejobs.contract.resolve import DocumentError
 from fakejobs.contract.tour import fake_answers, server_answers
-from fakejobs.wire.schema import LATEST, epoch
+from fakejobs.model.api_dates import LATEST
+from fakejobs.wire.schema import epoch
 
 TITLES = {
     "added": "The document has it, fakejobs has not",
@@ -61,7 +62,7 @@ class Report:
     """
 
     spec: str
-    server: str | None
+    server: str
     operations: int
     others: int
     surprises: tuple[Finding, ...]
@@ -93,20 +94,10 @@ def run_check(asked: Asked) -> Report:
         explained = load_explained(asked.explained) if asked.explained else {}
     found = drift(document, asked.day)
     answers = Answers(document, explained, asked.day)
-    server: str | None = "a fake in this process"
-    notes: list[str] = []
-    if asked.url is not None:
-        server = shown(asked.url)
-        for answer in server_answers(asked.url, asked.token):
-            answers.add(answer)
-    elif epoch(asked.day) == epoch():
-        for answer in fake_answers():
-            answers.add(answer)
-    else:
-        server = None
-        notes.append(
-            "answers were not checked: fakejobs answers as of today; give --url for a server of that day"
-        )
+    server = "a fake in this process" if asked.url is None else shown(asked.url)
+    asking = fake_answers(asked.day) if asked.url is None else server_answers(asked.url, asked.token)
+    for answer in asking:
+        answers.add(answer)
     surprises, expected, stale = explain([*found, *answers.findings()], explained)
     return Report(
         document.source,
@@ -116,8 +107,8 @@ def run_check(asked: Asked) -> Report:
         tuple(surprises),
         tuple(expected),
         tuple(stale),
-        tuple(answers.rows()) if server is not None else (),
-        (*notes, *answers.notes),
+        tuple(answers.rows()),
+        tuple(answers.notes),
     )
 
 

@@ -7,8 +7,9 @@ from fakejobs.contract.document import Document, Operation, shape
 from fakejobs.contract.facts import in_words, normal
 from fakejobs.contract.findings import Finding
 from fakejobs.contract.resolve import printable
+from fakejobs.model.api_dates import LATEST
 from fakejobs.wire.json_types import Schema
-from fakejobs.wire.schema import LATEST, PATH_PIECES, Route, routes_at, schema_at
+from fakejobs.wire.schema import PATH_PIECES, Route, routes_at, schema_at
 
 
 def drift(document: Document, date: str = LATEST) -> list[Finding]:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from fakejobs.contract.document import Document, shape
 from fakejobs.contract.facts import home
 from fakejobs.contract.findings import Finding
+from fakejobs.model.api_dates import LATEST
 from fakejobs.wire.json_types import Json, Schema
 from fakejobs.wire.read_json import BadJson, read_json
-from fakejobs.wire.schema import LATEST, ROUTES, Route, schema_at
+from fakejobs.wire.schema import Route, routes_at, schema_at
 from fakejobs.wire.validate import Problem, checker, problems
 
 BODY_LIMIT = 64 * 1024 * 1024
@@ -67,8 +68,8 @@ class Answers:
         self._document = document
         self._explained = explained
         self._date = date
-        self._routes = {route.name: route for route in ROUTES}
-        self._rows = {route.name: Checked(f"{route.method} {route.path}") for route in ROUTES}
+        self._routes = {route.name: route for route in routes_at(date)}
+        self._rows = {name: Checked(f"{route.method} {route.path}") for name, route in self._routes.items()}
         self._checks: dict[tuple[str, int], Check | None] = {}
         self._found: dict[str, tuple[Finding, Counter[str]]] = {}
 

@@ -9,20 +9,21 @@ from urllib.parse import quote
 
 from werkzeug.test import Client
 
-from fakejobs.clock import Anchor, Stream, WaitUntil
+from fakejobs.clock import Anchor
 from fakejobs.contract.fetch import CannotRead, get, shown
 from fakejobs.contract.live import Live, value_of
+from fakejobs.drivers.hurried import hurried
 from fakejobs.generate.source import Seeded
 from fakejobs.generate.specs import expose_body, job_spec, labels_body, scheduled_body
 from fakejobs.hub import FakeHub
 from fakejobs.hub.settings import settings_from
-from fakejobs.model.plan import NEVER
+from fakejobs.model.api_dates import LATEST
 from fakejobs.model.stages import JobStage
 from fakejobs.web.app import wsgi_app
 from fakejobs.web.context import DRIVE_KEY
 from fakejobs.wire.json_types import Json
 from fakejobs.wire.pieces import PIECES, STAGES
-from fakejobs.wire.schema import ROUTES
+from fakejobs.wire.schema import ROUTES, routes_at
 
 START = 1_780_000_000_000
 """2026-05-28T20:26:40.000Z: when the tour begins, in virtual time."""
@@ -33,7 +34,6 @@ GENERATED = 40
 PER_STAGE = 2
 """Jobs of each stage that are looked at on another server."""
 
-_SAMPLES = 5
 _UNKNOWN_ID = "0" * 24
 
 
@@ -43,8 +43,8 @@ class _Guide:
     def __init__(self, hub: FakeHub) -> None:
         self.hub = hub
         self.answers: list[Live] = []
+        self.routes = {route.name: route for route in routes_at(hub.settings.api)}
         self._client = Client(wsgi_app(hub))
-        self._routes = {route.name: route for route in ROUTES}
         self.webhook = {"webhookId": _UNKNOWN_ID, "action": "disable", "logId": _UNKNOWN_ID}
 
     def call(
@@ -58,8 +58,10 @@ class _Guide:
         body: Json = None,
         token: str | None = "hf_tour",  # noqa: S107 - any token will do
     ) -> Json:
-        """Call a route; returns the JSON of its answer, if it is JSON."""
-        route = self._routes[name]
+        """Call a route, if it was there on the day of the hub; returns the JSON of its answer, if it is JSON."""
+        if name not in self.routes:
+            return None
+        route = self.routes[name]
         values = {"namespace": namespace, "jobId": job_id, "perms": perms, **self.webhook}
         path = "/".join(values[part[1:-1]] if part[:1] == "{" else part for part in route.path.split("/"))
         answer = self._client.open(
@@ -68,7 +70,7 @@ class _Guide:
             query_string=query,
             json=body if route.body else None,
             headers={} if token is None else {"Authorization": f"Bearer {token}"},
-            environ_overrides={DRIVE_KEY: self._drive},
+            environ_overrides={DRIVE_KEY: hurried},
         )
         with closing(answer):
             live = Live(name, answer.status_code, answer.get_data())
@@ -78,32 +80,22 @@ class _Guide:
     def make(self, spec: Json, namespace: str = "fake-user") -> str:
         """Submit a job; returns its id."""
         job = self.call("create", namespace, body=spec)
-        return str(job.get("id", _UNKNOWN_ID)) if isinstance(job, dict) else _UNKNOWN_ID
+        return (_ids([job]) or [_UNKNOWN_ID])[0]
 
     def advance(self, minutes: int) -> None:
         """Let virtual time pass."""
         self.hub.clock.advance(minutes * 60_000)
 
-    def _drive(self, stream: Stream) -> Iterator[bytes]:
-        """A stream whose waits cost nothing. Samples of metrics never end, so a few are enough."""
-        chunks = 0
-        try:
-            for step in stream.steps:
-                if isinstance(step, bytes):
-                    chunks += 1
-                    yield step
-                elif not isinstance(step, WaitUntil) or step.instant >= NEVER or chunks >= _SAMPLES:
-                    return
-                elif step.instant > stream.clock.now():
-                    stream.clock.set(step.instant)
-        finally:
-            stream.steps.close()
 
+def fake_answers(date: str = LATEST) -> Iterator[Live]:
+    """The answers of a fake in this process, to calls of every route: jobs of all kinds in every stage, errors, streams.
 
-def fake_answers() -> Iterator[Live]:
-    """The answers of a fake in this process, to calls of every route: jobs of all kinds in every stage, errors, streams."""
+    Args:
+        date: as of which day it answers, ISO or ``latest``.
+    """
     settings = settings_from(
         {
+            "api": date,
             "orgs": ["tour-org", {"name": "tour-poor", "groups": [{"name": "tour-group", "limit": 0.0002}]}],
             "namespaces": {"tour-poor": {"credits": 0.002}},
         }
@@ -120,17 +112,23 @@ _PLAIN: dict[str, Json] = {
     "dockerImage": "python:3.12",
     "command": ["python", "train.py"],
     "timeoutSeconds": 86_400,
+    "timeout": 86_400,  # as it was once called
 }
+
+
+def _spec(word: str) -> dict[str, Json]:
+    """A job that does what the rule of this word says: ``ends``, ``fails`` or ``stays``."""
+    return {**_PLAIN, "command": ["python", f"{word}.py"], "labels": {"tour": word}}
 
 
 def _tour(guide: _Guide) -> None:
     source, hub = Seeded(0), guide.hub
-    hub.when(labels={"tour": "ends"}).then(running="2m", logs=["epoch 1", "epoch 2", "done"])
-    hub.when(labels={"tour": "fails"}).then(running="1m", exit_code=3, logs=["about to fail"])
-    hub.when(labels={"tour": "stays"}).then(scheduling="1m", running="forever")
+    hub.when(command="*ends.py").then(running="2m", logs=["epoch 1", "epoch 2", "done"])
+    hub.when(command="*fails.py").then(running="1m", exit_code=3, logs=["about to fail"])
+    hub.when(command="*stays.py").then(scheduling="1m", running="forever")
 
     def made(word: str, **more: Json) -> str:
-        return guide.make({**_PLAIN, "labels": {"tour": word}, **more})
+        return guide.make({**_spec(word), **more})
 
     guide.call("whoami")
     guide.call("hardware", token=None)
@@ -180,12 +178,14 @@ def _look(guide: _Guide, mine: list[str], org: list[str]) -> None:
 
 
 def _schedules(guide: _Guide, body: Json) -> None:
+    if "scheduled-create" not in guide.routes:
+        return
     made = guide.call("scheduled-create", body=body)
     scheduled = str(made["id"]) if isinstance(made, dict) and "id" in made else _UNKNOWN_ID
     runs = guide.call(
         "scheduled-create",
         body={
-            "jobSpec": {**_PLAIN, "labels": {"tour": "ends"}},
+            "jobSpec": _spec("ends"),
             "schedule": "*/5 * * * *",
             "concurrency": True,
         },
@@ -214,11 +214,13 @@ def _schedules(guide: _Guide, body: Json) -> None:
 def _webhooks(guide: _Guide, source_id: str) -> None:
     watched: Json = {"watched": [{"type": "user", "name": "fake-user"}], "domains": ["repo", "discussion"]}
     assert isinstance(watched, dict)
-    spec: Json = {**_PLAIN, "secrets": {"KEY": "value"}, "labels": {"tour": "ends"}, "arguments": ["--quick"]}
+    spec: Json = {**_spec("ends"), "secrets": {"KEY": "value"}, "arguments": ["--quick"]}
     guide.call("webhook-create", body={**watched, "url": "https://example.org/hook", "secret": "hush"})
     guide.call("webhook-create", body={**watched, "jobSourceId": source_id})
     made = guide.call("webhook-create", body={**watched, "job": spec})
-    webhook = made["webhook"] if isinstance(made, dict) else None
+    webhook = (
+        made.get("webhook") if isinstance(made, dict) else None
+    )  # an error, before they could start jobs
     if isinstance(webhook, dict):
         guide.webhook["webhookId"] = str(webhook["id"])
     delivery = guide.hub.fire_event(repo="fake-user/data", type="dataset")[-1]
@@ -238,12 +240,10 @@ def _webhooks(guide: _Guide, source_id: str) -> None:
 def _without_money(guide: _Guide) -> None:
     """Credits that are used up, in the middle of a job and at a tick, and a resource group that has spent its limit."""
     (org,) = [each for each in guide.hub.settings.identity.orgs if each.groups]
-    stays: Json = {**_PLAIN, "labels": {"tour": "stays"}}
+    stays = _spec("stays")
     made = guide.call("scheduled-create", org.name, body={"jobSpec": stays, "schedule": "@hourly"})
     jobs = [guide.make(stays, org.name)]
-    jobs.append(
-        guide.make({**_PLAIN, "labels": {"tour": "stays"}, "resourceGroupId": org.groups[0].id}, org.name)
-    )
+    jobs.append(guide.make({**stays, "resourceGroupId": org.groups[0].id}, org.name))
     for minutes in (2, 120):
         guide.advance(minutes)
         for job_id in jobs:
@@ -259,7 +259,7 @@ def _without_money(guide: _Guide) -> None:
 
 
 def _errors(guide: _Guide, job_id: str) -> None:
-    for route in ROUTES:
+    for route in guide.routes.values():
         guide.call(route.name, token=None, job_id=job_id)
         guide.call(route.name, "no-such-user", job_id=job_id)
         if "{jobId}" in route.path:
@@ -325,7 +325,10 @@ def server_answers(url: str, token: str | None) -> Iterator[Live]:
 
 def _ids(jobs: Json) -> list[str]:
     """The ids in a list of jobs: only what can be one goes into an address."""
-    found = [job.get("id") for job in jobs if isinstance(job, dict)] if isinstance(jobs, list) else []
+    given = [job for job in jobs if isinstance(job, dict)] if isinstance(jobs, list) else []
+    # Of the first jobs, the id was in their metadata.
+    parts = [about if isinstance(about := job.get("metadata"), dict) else job for job in given]
+    found = [each.get("id", each.get("jobId")) for each in parts]
     return [each for each in found if isinstance(each, str) and _ID.fullmatch(each)]
 
 

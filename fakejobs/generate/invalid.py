@@ -17,10 +17,11 @@ from fakejobs.generate.breaking import CANDIDATES, breaking
 from fakejobs.generate.source import Source
 from fakejobs.generate.specs import IMAGES, PORTS, SOURCES, job_spec
 from fakejobs.generate.values import Body, object_id, schema_of, value
+from fakejobs.model.api_dates import LATEST
 from fakejobs.model.flavors import UNLISTED
 from fakejobs.wire.json_types import Json, Schema
 from fakejobs.wire.paths import join_index, join_key
-from fakejobs.wire.schema import LATEST, epoch, routes_at
+from fakejobs.wire.schema import epoch, routes_at
 
 
 @dataclass(frozen=True)

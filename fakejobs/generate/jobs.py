@@ -9,6 +9,7 @@ from itertools import pairwise
 from fakejobs.generate.source import Source
 from fakejobs.generate.specs import job_spec, resource_group
 from fakejobs.generate.values import HEX, Body, cron, instant, object_id, schema_of, value
+from fakejobs.model.api_dates import LATEST
 from fakejobs.model.draws import entity_id
 from fakejobs.model.events import stage_events
 from fakejobs.model.identity import avatar_url
@@ -19,8 +20,9 @@ from fakejobs.model.quirks import Quirks
 from fakejobs.model.stages import TERMINAL, JobStage
 from fakejobs.model.times import to_iso
 from fakejobs.wire.encode import job_body
+from fakejobs.wire.history import body_on
 from fakejobs.wire.json_types import Schema
-from fakejobs.wire.schema import LATEST, epoch
+from fakejobs.wire.schema import epoch
 from fakejobs.wire.sse import event_body
 
 USERS = ("fake-user", "ada", "grace-hopper", "x")
@@ -149,7 +151,7 @@ def scheduled_job(source: Source, date: str = LATEST) -> Body:
             assert isinstance(person, dict)
             body[key] = {name: person[name] for name in schema["properties"][key]["properties"]}
     # A spec has no times: it is that of a job which does not run.
-    whole = _body(source, made, Plan(created, NEVER, NEVER, JobStage.COMPLETED), created, date, whole=True)
+    whole = _body(source, made, Plan(created, NEVER, NEVER, JobStage.COMPLETED), created, LATEST, whole=True)
     spec_schema = schema_of("scheduled-job-spec", date)
     spec: Body = {key: whole[key] for key in spec_schema["properties"] if key in whole and key != "durations"}
     body["jobSpec"] = spec
@@ -157,7 +159,7 @@ def scheduled_job(source: Source, date: str = LATEST) -> Body:
 
 
 def _make(source: Source, date: str) -> _Made:
-    flavors: list[str] = schema_of("job", date)["properties"]["flavor"]["enum"]
+    flavors: list[str] = schema_of("job-spec", date)["properties"]["flavor"]["enum"]
     spec: dict[str, object] = {**job_spec(source, date, flavors)}
     created = instant(source)
     user = source.pick(USERS)
@@ -248,7 +250,7 @@ def _body(source: Source, made: _Made, plan: Plan, now: int, date: str, *, whole
             del body["initiator"]
         if "labels" not in body and source.chance(10):
             body["labels"] = {}
-    return _known(source, body, schema_of("job", date))
+    return _known(source, body_on("job", body, date), schema_of("job", date))
 
 
 def _known(source: Source, body: Body, schema: Schema, at: str = "") -> Body:
@@ -274,6 +276,7 @@ def _known(source: Source, body: Body, schema: Schema, at: str = "") -> Body:
     return known
 
 
+_OF_AUTHORS = "_id fullname isPro isHf isHfAdmin isMod isEnterprise followerCount"
 _OURS = frozenset(
     f"{at}{key}"
     for at, keys in {
@@ -285,7 +288,8 @@ _OURS = frozenset(
         "volumes.": "type source mountPath revision readOnly path",
         "expose.": "ports portsPublic",
         "network.": "group aliases",
-        "owner.": "id name type avatarUrl",
+        "owner.": f"id name type avatarUrl {_OF_AUTHORS}",
+        "metadata.owner.": f"id name type avatarUrl {_OF_AUTHORS}",
         "initiator.": "id name type avatarUrl",
         "resourceGroup.": "id name numUsers",
         "status.": "stage message cancelReason failureCount exposeUrls sshUrl lastJob nextJobRunAt",
@@ -293,7 +297,7 @@ _OURS = frozenset(
     }.items()
     for key in keys.split()
 )
-_OURS |= {f"jobSpec.{key}" for key in _OURS}
+_OURS |= {f"{part}.{key}" for part in ("jobSpec", "spec") for key in _OURS}
 """The keys that are decided on here. One that the schema gets later comes out of the schema until somebody knows better."""
 
 

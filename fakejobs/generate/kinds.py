@@ -10,8 +10,8 @@ import orjson
 
 from fakejobs.generate import invalid, jobs, others, specs, streams, usage, values, webhooks
 from fakejobs.generate.source import Seeded, Source
+from fakejobs.model.api_dates import LATEST
 from fakejobs.wire.json_types import Json
-from fakejobs.wire.schema import LATEST
 
 Maker = Callable[[Source, str | None, str], object]
 

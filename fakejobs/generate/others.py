@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from fakejobs.generate.source import Source, several
 from fakejobs.generate.values import Body, Maker, filled, object_id, schema_of
+from fakejobs.model.api_dates import LATEST
 from fakejobs.model.draws import entity_id
 from fakejobs.model.flavors import FLAVORS
 from fakejobs.model.identity import avatar_url
 from fakejobs.wire.encode import JobBody, hardware_body
 from fakejobs.wire.json_types import Json, Schema
-from fakejobs.wire.schema import LATEST, schema_at
+from fakejobs.wire.schema import schema_at
 
 _USERS = ("fake-user", "ada", "grace-hopper")
 _ROLES = ("write", "read", "fineGrained", "god")

@@ -20,10 +20,10 @@ from fakejobs.generate.values import (
     schema_of,
     value,
 )
+from fakejobs.model.api_dates import LATEST
 from fakejobs.model.cron import cron_from
 from fakejobs.model.flavors import UNLISTED
 from fakejobs.wire.json_types import Json, Schema
-from fakejobs.wire.schema import LATEST
 
 IMAGES = (
     "python:3.12",

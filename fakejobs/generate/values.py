@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from functools import cache
 
 from fakejobs.generate.source import Source, several
+from fakejobs.model.api_dates import LATEST
 from fakejobs.model.times import to_iso
 from fakejobs.wire.json_types import Json, Schema
 from fakejobs.wire.pieces import CRON, MAX_SAFE_INTEGER, OBJECT_ID, UTC_TIME
-from fakejobs.wire.schema import LATEST, epoch, schema_at
+from fakejobs.wire.schema import shared_schema
 
 Body = dict[str, Json]
 Maker = Callable[[Source, Schema], Json]
@@ -112,12 +112,7 @@ PATTERNS: Mapping[str, Callable[[Source], str]] = {
 
 def schema_of(piece: str, date: str = LATEST) -> Schema:
     """A piece of the schema as it was on a day. It is shared by all who ask: not to be changed."""
-    return _schema_in(piece, epoch(date))
-
-
-@cache
-def _schema_in(piece: str, in_epoch: str) -> Schema:
-    return schema_at(piece, in_epoch)
+    return shared_schema(piece, date)
 
 
 def value(source: Source, schema: Schema) -> Json:

@@ -8,6 +8,7 @@ from typing import cast
 from fakejobs.generate.source import Source, several
 from fakejobs.generate.specs import NAMES, job_spec
 from fakejobs.generate.values import HEX, Body, Maker, filled, instant, object_id, schema_of
+from fakejobs.model.api_dates import LATEST
 from fakejobs.model.draws import entity_id
 from fakejobs.model.webhooks import (
     DOMAINS,
@@ -22,7 +23,6 @@ from fakejobs.model.webhooks import (
 )
 from fakejobs.wire.encode import webhook_body
 from fakejobs.wire.json_types import Json, Schema
-from fakejobs.wire.schema import LATEST
 
 OWNERS = ("fake-user", "ada", "acme-ai")
 TARGETS = ("job", "jobSourceId", "url")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from fakejobs.clock import Anchor, Clock, Outage
 from fakejobs.hub import (
+    buckets,
+    contents,
+    datasets,
     faults,
     identity,
     jobs,
@@ -18,8 +22,10 @@ from fakejobs.hub import (
     rules,
     schedules,
     streams,
+    uploaded,
     webhooks,
 )
+from fakejobs.hub.contents import Access
 from fakejobs.hub.faults import AddedFault
 from fakejobs.hub.jobs import Page
 from fakejobs.hub.queue import Queued
@@ -28,8 +34,10 @@ from fakejobs.hub.settings import Settings
 from fakejobs.hub.state import RequestRecord, State
 from fakejobs.hub.streams import EventSteps, LogSteps, MetricSteps
 from fakejobs.hub.webhooks import WebhookChange
+from fakejobs.model.api_dates import api_from
 from fakejobs.model.billing import JobsUsage
 from fakejobs.model.chaos import Chaos
+from fakejobs.model.files import AccessToken, BatchResult, Bucket, BucketFile, Folder, Operation
 from fakejobs.model.flavors import Flavor
 from fakejobs.model.identity import Caller, Owner
 from fakejobs.model.job import Job, JobAt, Spec
@@ -38,10 +46,13 @@ from fakejobs.model.planning import cut_by_timeout
 from fakejobs.model.presets import Preset
 from fakejobs.model.rate_limits import RateLimit, Usage
 from fakejobs.model.refusal import Refusal
+from fakejobs.model.repositories import MAIN, Commit, Entry, Message, Repository
+from fakejobs.model.repositories import Operation as FileChange
 from fakejobs.model.rules import Rule
 from fakejobs.model.schedules import ScheduleAt
 from fakejobs.model.stages import JobStage
 from fakejobs.model.webhooks import Delivery, Webhook
+from fakejobs.model.xet import FileParts, Term
 from fakejobs.store.database import dump
 from fakejobs.store.jobs import Position, all_jobs, count_all_jobs, find_job
 
@@ -49,22 +60,31 @@ __all__ = ["AddedFault", "AddedRule", "FakeHub", "Page", "Queued", "RequestRecor
 
 
 class FakeHub:
-    """A Hub with Jobs and nothing else.
+    """A Hub with Jobs and what they need, and nothing else.
 
     Args:
         path: the database file; by default everything is in memory.
         settings: seed, quirks, identities, hardware. None: as an existing file says, or the defaults.
         anchor: where the clock of a new hub starts; by default now, at speed 1.
+        api: as of which day the API is, if not as the settings say: an ISO date, ``latest`` or ``auto``.
 
     Raises:
         DatabaseUnusable: the file cannot be used.
-        ValueError: the jobs of the file were made with another seed.
+        ValueError: the jobs of the file were made with another seed, or ``api`` is no date of the API.
     """
 
     def __init__(
-        self, path: str = ":memory:", *, settings: Settings | None = None, anchor: Anchor | None = None
+        self,
+        path: str = ":memory:",
+        *,
+        settings: Settings | None = None,
+        anchor: Anchor | None = None,
+        api: str | None = None,
     ) -> None:
+        as_of = None if api is None else api_from(api)
         self.state = State(path, settings, anchor)
+        if as_of is not None:
+            self.configure(replace(self.settings, api=as_of))
 
     @property
     def clock(self) -> Clock:
@@ -345,9 +365,12 @@ class FakeHub:
         stages: Iterable[JobStage] = (),
         labels: Sequence[tuple[str, str]] = (),
         before: Position | None = None,
+        limit: int = jobs.PAGE_SIZE,
     ) -> Page:
         """A page of the jobs of a namespace, newest first."""
-        return jobs.newest(self.state, caller, namespace, stages=stages, labels=labels, before=before)
+        return jobs.newest(
+            self.state, caller, namespace, stages=stages, labels=labels, before=before, limit=limit
+        )
 
     def count(self, caller: Caller, namespace: str, stages: Iterable[JobStage] = ()) -> int:
         """How many jobs of a namespace are in one of ``stages``; none given: in any."""
@@ -442,9 +465,11 @@ class FakeHub:
         """The log of a job, as steps. See `fakejobs.hub.streams.logs`."""
         return streams.logs(self.state, caller, namespace, job_id, tail=tail)
 
-    def metrics(self, caller: Caller, namespace: str, job_id: str) -> MetricSteps:
+    def metrics(
+        self, caller: Caller, namespace: str, job_id: str, *, refusal: int | None = None
+    ) -> MetricSteps:
         """The metrics of a running job, as steps. See `fakejobs.hub.streams.metrics`."""
-        return streams.metrics(self.state, caller, namespace, job_id)
+        return streams.metrics(self.state, caller, namespace, job_id, refusal=refusal)
 
     def events(self, caller: Caller, namespace: str, job_id: str) -> EventSteps:
         """The changes of a job's stage, as steps. See `fakejobs.hub.streams.events`."""
@@ -482,7 +507,116 @@ class FakeHub:
         """Deliver an event again. See `fakejobs.hub.webhooks.replay`."""
         return webhooks.replay(self.state, caller, webhook_id, delivery_id)
 
+    # Buckets, and the content store under them
+
+    def create_bucket(
+        self, caller: Caller, namespace: str, name: str, *, private: bool = True
+    ) -> tuple[Bucket, bool]:
+        """Make a bucket; also says whether it is a new one. See `fakejobs.hub.buckets.create`."""
+        return buckets.create(self.state, caller, namespace, name, private=private)
+
+    def bucket(self, caller: Caller, bucket_id: str) -> Bucket:
+        """The bucket ``namespace/name``, as it is now."""
+        return buckets.info(self.state, caller, bucket_id)
+
+    def bucket_tree(
+        self, caller: Caller, bucket_id: str, prefix: str = "", *, recursive: bool = True
+    ) -> list[BucketFile | Folder]:
+        """What is in a bucket, or in a folder of it."""
+        return buckets.tree(self.state, caller, bucket_id, prefix, recursive=recursive)
+
+    def bucket_paths(self, caller: Caller, bucket_id: str, paths: Iterable[str]) -> list[BucketFile]:
+        """Those files of a bucket that are there."""
+        return buckets.paths_info(self.state, caller, bucket_id, paths)
+
+    def bucket_file(self, caller: Caller, bucket_id: str, path: str) -> BucketFile:
+        """A file of a bucket."""
+        return buckets.stat(self.state, caller, bucket_id, path)
+
+    def batch_bucket(self, caller: Caller, bucket_id: str, operations: Sequence[Operation]) -> BatchResult:
+        """Add, copy and delete files."""
+        return buckets.batch(self.state, caller, bucket_id, operations)
+
+    def read_bucket_file(self, bucket_id: str, path: str) -> bytes | None:
+        """The bytes of a file, or None if it is not there."""
+        return buckets.read_file(self.state, bucket_id, path)
+
+    def xet_token(self, caller: Caller, bucket_id: str, access: Access) -> AccessToken:
+        """Let somebody into the content store for an hour."""
+        return buckets.token(self.state, caller, bucket_id, access)
+
+    def check_xet_token(self, token: str | None, access: Access) -> None:
+        """Whether a token lets its bearer in; `Refusal` 401 or 403 if not."""
+        contents.check_token(self.state, token, access)
+
+    def keep_file(self, data: bytes) -> str:
+        """Keep the bytes of a file; returns the hash by which `batch_bucket` can name it."""
+        return contents.keep_file(self.state, data)
+
+    def put_xorb(self, name: str, data: bytes) -> bool:
+        """Keep a xorb; False if it is there already."""
+        return contents.put_xorb(self.state, name, data)
+
+    def put_xet_files(self, files: Sequence[FileParts]) -> bool:
+        """Remember what files consist of; False if all of them are known."""
+        return contents.put_files(self.state, files)
+
+    def xet_terms(self, name: str) -> list[Term]:
+        """Where the bytes of the file with this hash are."""
+        return contents.terms(self.state, name)
+
+    def xorb(self, name: str) -> bytes:
+        """The bytes of a xorb."""
+        return contents.xorb(self.state, name)
+
+    # Dataset repositories
+
+    def create_dataset(
+        self, caller: Caller, name: str, organization: str | None = None, *, private: bool = False
+    ) -> tuple[Repository, bool]:
+        """Make a dataset repository; also says whether it is a new one. See `fakejobs.hub.datasets.create`."""
+        return datasets.create(self.state, caller, name, organization, private=private)
+
+    def dataset(
+        self, caller: Caller | None, repository_id: str, revision: str = MAIN
+    ) -> tuple[Repository, Commit]:
+        """A dataset repository, and the commit that a revision stands for."""
+        return datasets.read(self.state, caller, repository_id, revision)
+
+    def dataset_files(self, caller: Caller | None, repository_id: str, revision: str = MAIN) -> list[Entry]:
+        """Every file as of a revision, in the order of paths."""
+        return datasets.entries(self.state, caller, repository_id, revision)
+
+    def dataset_file(
+        self, caller: Caller | None, repository_id: str, revision: str, path: str
+    ) -> tuple[Commit, Entry, bytes]:
+        """A file as of a revision, with its bytes."""
+        return datasets.file(self.state, caller, repository_id, revision, path)
+
+    def check_commit(self, caller: Caller, repository_id: str, revision: str = MAIN) -> list[Entry]:
+        """The files that a commit would change, if the caller may commit; else `Refusal` 404, 403 or 501."""
+        return datasets.check_write(self.state, caller, repository_id, revision)
+
+    def commit(
+        self,
+        caller: Caller,
+        repository_id: str,
+        message: Message,
+        operations: Sequence[FileChange],
+        revision: str = MAIN,
+    ) -> Commit:
+        """Change files of a dataset repository: all of it, or nothing. See `fakejobs.hub.datasets.commit`."""
+        return datasets.commit(self.state, caller, repository_id, revision, message, operations)
+
     # What reports and tests look at
+
+    def uploaded_in_bucket(self, bucket_id: str, folder: str = "") -> dict[str, bytes]:
+        """The files in a folder of a bucket, by their paths within it, whoever's they are."""
+        return uploaded.in_bucket(self.state, bucket_id, folder)
+
+    def uploaded_in_dataset(self, repository_id: str, path: str, revision: str = MAIN) -> bytes | None:
+        """A file of a dataset repository, whoever's it is; None if there is none."""
+        return uploaded.in_dataset(self.state, repository_id, revision, path)
 
     def queue(self, flavor: str | None = None) -> list[Queued]:
         """Who waits for a slot, first come first; of one flavor, or of all. See `fakejobs.hub.queue`."""

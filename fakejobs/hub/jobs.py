@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 PAGE_SIZE = 100
 """Jobs on a page of a list (huggingface_hub#4395); a client cannot choose."""
 
+ALL = 2**40
+"""As many jobs as there may be."""
+
 ORIGIN = "fakejobs"
 
 
@@ -195,8 +198,9 @@ def newest(
     stages: Iterable[JobStage] = (),
     labels: Sequence[tuple[str, str]] = (),
     before: Position | None = None,
+    limit: int = PAGE_SIZE,
 ) -> Page:
-    """A page of the jobs of a namespace, newest first: in one of ``stages``, with all of ``labels``."""
+    """A page of the jobs of a namespace, newest first: in one of ``stages``, with all of ``labels``; ``limit`` at most."""
     with state.look() as now:
         owner = allow(state, caller, namespace, "read")
         stages = _visible(state, stages)
@@ -210,10 +214,10 @@ def newest(
             labels=labels,
             before=before,
             groups=groups_shown(state, caller, owner),
-            limit=PAGE_SIZE + 1,
+            limit=limit + 1,
         )
-        page = all_seen(state, found[:PAGE_SIZE], now)
-    last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
+        page = all_seen(state, found[:limit], now)
+    last = found[limit - 1] if len(found) > limit else None
     return Page(page, None if last is None else (last.plan.created, last.id))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from fakejobs.model.api_dates import LATEST, api_from
 from fakejobs.model.billing import dollars, micro_from
 from fakejobs.model.flavors import Hardware, hardware
 from fakejobs.model.identity import Identity
@@ -15,7 +16,7 @@ from fakejobs.model.quirks import Quirks, quirks_from, quirks_to
 from fakejobs.model.rate_limits import RateLimit, rate_limit_from, rate_limit_to
 from fakejobs.model.units import did_you_mean
 
-WORDS = ("seed", "quirks", "users", "orgs", "tokens", "flavors", "namespaces", "rate_limit")
+WORDS = ("seed", "api", "quirks", "users", "orgs", "tokens", "flavors", "namespaces", "rate_limit")
 
 
 class GroupLimit(NamedTuple):
@@ -36,6 +37,7 @@ class Settings:
 
     Attributes:
         seed: what every draw depends on.
+        api: as of which day the API is served: an ISO date, ``latest``, or ``auto`` (`fakejobs.wire.dialects`).
         quirks: undocumented behaviours.
         identity: users, organisations and tokens.
         profiles: changed simulation profiles by flavor, as `fakejobs.model.flavors.hardware` takes them.
@@ -45,6 +47,7 @@ class Settings:
     """
 
     seed: int = 0
+    api: str = LATEST
     quirks: Quirks = field(default_factory=Quirks)
     identity: Identity = field(default_factory=Identity)
     profiles: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
@@ -101,6 +104,7 @@ def settings_from(words: Mapping[str, object]) -> Settings:
     identity = identity_from({key: words[key] for key in ("users", "orgs", "tokens") if key in words})
     return Settings(
         seed=seed,
+        api=api_from(words.get("api", LATEST)),
         quirks=quirks_from(_table(words, "quirks")),
         identity=identity,
         profiles=_profiles(_table(words, "flavors")),
@@ -113,6 +117,7 @@ def settings_to(settings: Settings) -> dict[str, object]:
     """The settings as `settings_from` reads them; of tokens, digests only."""
     return {
         "seed": settings.seed,
+        "api": settings.api,
         "quirks": quirks_to(settings.quirks),
         **identity_to(settings.identity),
         "flavors": {name: dict(profile) for name, profile in settings.profiles.items()},

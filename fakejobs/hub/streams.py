@@ -81,11 +81,16 @@ def _logs(state: State, look: Callable[[], JobAt | None], tail: int | None) -> L
         reading = read_log()
 
 
-def metrics(state: State, caller: Caller, namespace: str, job_id: str) -> MetricSteps:
+def metrics(
+    state: State, caller: Caller, namespace: str, job_id: str, *, refusal: int | None = None
+) -> MetricSteps:
     """A sample a second while the job runs, from now on; the stream does not end with the job.
 
     Before the job runs there is nothing, and after it has ended there is nothing more; a client has to ask for the stage
     (documentation of ``fetch_job_metrics`` of huggingface_hub).
+
+    Args:
+        refusal: with which status, instead of 406, a job that is over is refused.
 
     Raises:
         Refusal: at once, without such a job, or (`Quirks.metrics_of_finished`) if it is over.
@@ -93,7 +98,7 @@ def metrics(state: State, caller: Caller, namespace: str, job_id: str) -> Metric
     first, look = _open(state, caller, namespace, job_id)
     quirk = state.settings.quirks.metrics_of_finished
     if first.stage in TERMINAL and quirk != "empty":
-        raise Refusal(int(quirk), "Job is not running")
+        raise Refusal(refusal if refusal and quirk == "406" else int(quirk), "Job is not running")
     return _metrics(state, look, first)
 
 

@@ -24,7 +24,7 @@ from fakejobs.model.webhooks import ALIASES as EVENT_ALIASES
 from fakejobs.model.webhooks import EVENT_WORDS, Delivery
 from fakejobs.version import VERSION
 from fakejobs.web.answers import error_answer
-from fakejobs.web.context import hub, json_answer, json_body
+from fakejobs.web.context import dialect, hub, json_answer, json_body
 from fakejobs.wire.encode import job_body, scheduled_job_body
 from fakejobs.wire.openapi import document
 from fakejobs.wire.redact import redact
@@ -46,8 +46,8 @@ def _wrong(error: ValueError) -> Response:
 
 @admin.get("/openapi.json")
 def openapi() -> Response:
-    """The contract that the fake keeps, as an OpenAPI document."""
-    return json_answer(document())
+    """The contract that the fake keeps, as an OpenAPI document; as of the day that the client is answered for."""
+    return json_answer(document(dialect().date))
 
 
 @admin.get("/_fakejobs/health")
@@ -59,6 +59,7 @@ def health() -> Response:
             "status": "ok",
             "version": VERSION,
             "seed": fake.settings.seed,
+            "api": fake.settings.api,
             "jobs": fake.count_all(),
             "rules": len(fake.rules()),
             **_clock(),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import re
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from fakejobs.model.refusal import Refusal
 from fakejobs.model.rules import MatchFailed
-from fakejobs.web.context import hub, json_answer
+from fakejobs.web.context import dialect, hub, json_answer
 from fakejobs.wire.decode import Invalid
 from fakejobs.wire.redact import redact_text
+from fakejobs.wire.schema import GONE, ROUTES, Route, routes_at
 from fakejobs.wire.validate import format_problems, one_line
 
 logger = logging.getLogger("fakejobs")
@@ -56,7 +58,13 @@ def _invalid(invalid: Invalid) -> Response:
     return error_answer(400, text, header=line)
 
 
+_PARTLY = ("/api/buckets/", "/api/datasets/", "/api/repos/", "/api/validate-yaml")
+"""Parts of the Hub that are emulated as far as uploads for jobs need them."""
+
+
 def _http(error: HTTPException) -> Response:
+    if isinstance(error, MethodNotAllowed) and request.path.startswith(_PARTLY):
+        return _unknown()  # the Hub has that method there
     if isinstance(error, MethodNotAllowed):
         allowed = ", ".join(sorted(error.valid_methods or ()))
         answer = error_answer(405, f"Method not allowed: {request.method}; allowed here: {allowed}")
@@ -72,14 +80,32 @@ def _unknown() -> Response:
     path = request.path
     if path == "/api/agent-harnesses":
         # A 200 would be kept for a day in the client's cache folder (huggingface_hub from 1.19.0 on).
-        return error_answer(404, "Sorry, we can't find the page you are looking for.")
+        return error_answer(404, _NO_PAGE)
+    if (route := _of_another_day()) is not None:
+        days = f"exists since {route.since}" if route.since else f"existed until {route.until}"
+        as_of = f"this is the API of {dialect().date}"
+        return error_answer(404, _NO_PAGE, hint=f"{route.method} {route.path} {days}; {as_of}")
     if path.startswith("/api/") and not path.startswith("/api/jobs"):
         return error_answer(
             501,
-            f"fakejobs emulates Jobs only, not {request.method} {path}: answer it in the test, with "
+            "fakejobs emulates Jobs, and of buckets and datasets what uploads for Jobs need, "
+            f"not {request.method} {path}: answer it in the test, with "
             f'fakejobs.route("{request.method}", "{path}", ...), or leave the call out',
         )
-    return error_answer(404, "Sorry, we can't find the page you are looking for.", hint=f"no route {path}")
+    return error_answer(404, _NO_PAGE, hint=f"no route {path}")
+
+
+_NO_PAGE = "Sorry, we can't find the page you are looking for."
+
+
+def _of_another_day() -> Route | None:
+    """The route that is asked for, if there was none, or is none any more, on the day that the client is answered for."""
+    there = set(routes_at(dialect().date))
+    for route in (*ROUTES, *GONE):
+        pattern = re.sub(r"{\w+}", "[^/]+", route.path)
+        if route not in there and route.method == request.method and re.fullmatch(pattern, request.path):
+            return route
+    return None
 
 
 def _match_failed(error: MatchFailed) -> Response:

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, cached_property
 from string import printable
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, unquote_plus
 
 from flask import Flask, Request, Response
 from flask.sessions import NullSession, SessionInterface, SessionMixin
-from werkzeug.routing import MapAdapter
+from werkzeug.routing import Map, MapAdapter
 
 from fakejobs.hub import FakeHub, RequestRecord
+from fakejobs.model.api_dates import LATEST
 from fakejobs.model.times import to_http_date
 from fakejobs.web.admin import admin
 from fakejobs.web.answers import register_errors
 from fakejobs.web.billing import billing
-from fakejobs.web.context import BODY_KEY, HUB_KEY
+from fakejobs.web.buckets import buckets
+from fakejobs.web.cas import cas
+from fakejobs.web.context import BODY_KEY, DIALECT_KEY, HUB_KEY, dialect_in
+from fakejobs.web.datasets import datasets
 from fakejobs.web.faults import FAULT_KEY, Faulty
 from fakejobs.web.identity import identity
 from fakejobs.web.jobs import jobs
 from fakejobs.web.rate_limits import USAGE_KEY, limit_rate
 from fakejobs.web.scheduled import scheduled
+from fakejobs.web.uploads import uploads
 from fakejobs.web.webhooks import webhooks
+from fakejobs.wire.dialects import dialect_of
 from fakejobs.wire.redact import redact_text
+from fakejobs.wire.schema import GONE, ROUTES, epoch, routes_at
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
@@ -54,7 +62,27 @@ class _App(Flask):
         if request is None:
             return None
         path = request.environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
-        return MapAdapter(self.url_map, "localhost", "/", "", "http", path, request.method)
+        date = dialect_in(request.environ).date
+        routes = self._routes.get(date) or self._routes.setdefault(date, self._routes_in(epoch(date)))
+        return MapAdapter(routes, "localhost", "/", "", "http", path, request.method)
+
+    @cached_property
+    def _routes(self) -> dict[str, Map]:
+        return {}
+
+    def _routes_in(self, in_epoch: str) -> Map:
+        """The routes that there were then: others are as unknown as any path."""
+        there = {(route.method, _words(route.path)) for route in routes_at(in_epoch)}
+        ever = {(route.method, _words(route.path)) for route in (*ROUTES, *GONE)}
+        missing = ever - there
+        routes = Map(strict_slashes=True, merge_slashes=False)
+        for rule in self.url_map.iter_rules():
+            if not any((method, _words(rule.rule)) in missing for method in rule.methods or ()):
+                copy = rule.empty()
+                # Flask's own mark, without which it does not answer OPTIONS by itself.
+                copy.provide_automatic_options = rule.provide_automatic_options  # type: ignore[attr-defined]  # set by add_url_rule
+                routes.add(copy)
+        return routes
 
     def ensure_sync(self, func: Callable[..., Result]) -> Callable[..., Result]:
         """The same: no view is a coroutine, so Flask need not look into each at every call."""
@@ -67,13 +95,18 @@ class _App(Flask):
         return answer
 
 
+def _words(path: str) -> str:
+    """A path with its parameters without names, which are not the same in the schema and in a view."""
+    return re.sub(r"[<{]\w+[>}]", "*", path)
+
+
 @cache
 def create_app() -> Flask:
     """The app of this process."""
     app = _App("fakejobs", static_folder=None)
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
-    for blueprint in (jobs, identity, scheduled, admin, billing, webhooks):
+    for blueprint in (jobs, identity, scheduled, admin, billing, webhooks, datasets, buckets, cas, uploads):
         app.register_blueprint(blueprint)
     app.before_request(limit_rate)
     register_errors(app)
@@ -88,6 +121,8 @@ def wsgi_app(hub: FakeHub) -> WSGIApplication:
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[HUB_KEY] = hub
+        if (api := hub.settings.api) != LATEST:
+            environ[DIALECT_KEY] = dialect_of(api, environ.get("HTTP_USER_AGENT", ""))
         if not environ.get("QUERY_STRING", "").isascii():
             # Bytes that ought to have been escaped; werkzeug fails on those that are not UTF-8.
             environ["QUERY_STRING"] = quote(environ["QUERY_STRING"], printable, "latin-1", "replace")

@@ -15,6 +15,7 @@ from fakejobs.hub import FakeHub
 from fakejobs.model.identity import Caller
 from fakejobs.model.refusal import Refusal
 from fakejobs.wire.decode import Invalid
+from fakejobs.wire.dialects import NEWEST, Dialect
 from fakejobs.wire.json_types import Json
 from fakejobs.wire.read_json import BODY_LIMIT, BadJson, read_json
 from fakejobs.wire.read_query import read_query
@@ -23,6 +24,9 @@ from fakejobs.wire.validate import problems
 
 HUB_KEY = "fakejobs.hub"
 """Key of the WSGI environ under which the app finds its hub."""
+
+DIALECT_KEY = "fakejobs.dialect"
+"""Key of the WSGI environ under which the app finds how the client of a request is answered; without it, as of today."""
 
 BODY_KEY = "fakejobs.body"
 """Key of the WSGI environ under which the journal finds the redacted body of a request that had one."""
@@ -45,6 +49,17 @@ Drive = Callable[[Stream], Iterable[bytes]]
 def hub() -> FakeHub:
     """The hub of this request."""
     found: FakeHub = request.environ[HUB_KEY]
+    return found
+
+
+def dialect() -> Dialect:
+    """How the client of this request is answered."""
+    return dialect_in(request.environ)
+
+
+def dialect_in(environ: WSGIEnvironment) -> Dialect:
+    """The same, of a request that Flask does not have yet."""
+    found: Dialect = environ.get(DIALECT_KEY, NEWEST)
     return found
 
 
@@ -80,13 +95,8 @@ def json_body() -> Json:
     Raises:
         Refusal: 415 if it is said to be something else; the status of `BadJson` if it is not JSON or too large.
     """
+    raw = raw_body(BODY_LIMIT)
     try:
-        if (request.content_length or 0) > BODY_LIMIT:
-            raise BadJson(413, f"Request body is too large: at most {BODY_LIMIT:,} bytes are read")
-        try:
-            raw = request.stream.read(BODY_LIMIT + 1)
-        except OSError:  # werkzeug's, when the chunks of a body are none
-            raise BadJson(400, "The body cannot be read: its chunks are malformed") from None
         if raw and not request.is_json:
             raise BadJson(415, "Unsupported content type: send the body as application/json")
         if not raw:
@@ -99,15 +109,39 @@ def json_body() -> Json:
     return body
 
 
+def raw_body(limit: int) -> bytes:
+    """The body of the request, as it was sent.
+
+    Args:
+        limit: the most bytes it may have.
+
+    Raises:
+        Refusal: 413 for a body that is larger, 400 for one that cannot be read, or not to its end.
+    """
+    too_large = Refusal(413, f"Request body is too large: at most {limit:,} bytes are read")
+    if (request.content_length or 0) > limit:
+        raise too_large
+    try:
+        raw = request.stream.read(limit + 1)
+    except OSError:  # werkzeug's, when the chunks of a body are none
+        raise Refusal(400, "The body cannot be read: its chunks are malformed") from None
+    if len(raw) > limit:
+        raise too_large
+    if len(raw) < (request.content_length or 0):  # a part of some lines may be whole lines
+        raise Refusal(400, "The body cannot be read: it ends too soon")
+    return raw
+
+
 def query(piece: str) -> dict[str, Json]:
-    """The query parameters of the request that ``piece`` knows.
+    """The query parameters of the request that ``piece`` knows, as of the day that its client is answered for.
 
     Raises:
         Invalid: they do not match the schema.
     """
     arguments: MultiDict[str, str] = request.args
-    values = read_query(piece, arguments.items(multi=True))
-    if found := problems(piece, values):
+    date = dialect().date
+    values = read_query(piece, arguments.items(multi=True), date=date)
+    if found := problems(piece, values, date=date):
         raise Invalid(found)
     return values
 
@@ -130,6 +164,11 @@ class JsonAnswer(Response):
 def json_answer(body: object, status: int = 200) -> Response:
     """A JSON answer, as Express writes it: compact, in UTF-8."""
     return JsonAnswer(orjson.dumps(body), status, content_type="application/json; charset=utf-8")
+
+
+def answer(piece: str, body: object) -> Response:
+    """A JSON answer that is an instance of ``piece``, in the shape that the client of this request gets."""
+    return json_answer(dialect().body(piece, body))
 
 
 def drive_of(environ: WSGIEnvironment) -> Drive:

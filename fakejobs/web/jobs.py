@@ -9,16 +9,28 @@ from flask import Blueprint, Response, request
 from werkzeug.sansio.utils import get_host
 
 from fakejobs.hub import Page
+from fakejobs.hub.jobs import ALL, PAGE_SIZE
+from fakejobs.model.api_dates import before as is_before
 from fakejobs.model.identity import Caller
 from fakejobs.model.job import JobAt
 from fakejobs.model.refusal import Refusal
 from fakejobs.model.stages import JobStage
-from fakejobs.web.context import caller, hub, hub_and_caller, json_answer, json_body, query, stream_answer
+from fakejobs.web.context import (
+    answer,
+    caller,
+    dialect,
+    hub,
+    hub_and_caller,
+    json_answer,
+    json_body,
+    query,
+    stream_answer,
+)
 from fakejobs.wire.cursor import read_cursor, write_cursor
 from fakejobs.wire.decode import Invalid, read_expose, read_labels, read_submission
 from fakejobs.wire.encode import access_body, hardware_body, job_bodies, job_body
 from fakejobs.wire.json_types import Json
-from fakejobs.wire.pieces import PIECES
+from fakejobs.wire.pieces import PIECES, SCHEDULING_SINCE
 from fakejobs.wire.sse import event_frame, log_frames, metric_frame
 from fakejobs.wire.validate import Problem, problems
 
@@ -30,7 +42,7 @@ jobs = Blueprint("jobs", __name__)
 @jobs.get("/api/jobs/hardware")
 def hardware() -> Response:
     """The hardware list; no token is needed."""
-    return json_answer(hardware_body(hub().hardware))
+    return answer("hardware-list", hardware_body(hub().hardware))
 
 
 @jobs.post("/api/jobs/<namespace>")
@@ -38,7 +50,7 @@ def create(namespace: str) -> Response:
     """Start a job: 200, not 201."""
     who = caller()
     hub().allow(who, namespace, "write")
-    job = read_submission(json_body(), hub().settings.quirks)
+    job = read_submission(json_body(), hub().settings.quirks, date=dialect().date)
     return _job(hub().submit(who, namespace, job.spec, labels=job.labels, secrets=job.secrets))
 
 
@@ -54,13 +66,17 @@ def list_jobs(namespace: str) -> Response:
         raise Invalid([Problem("cursor", str(error))]) from None
     labels = [tuple(label.split("=", 1)) for label in _texts(wanted.get("label"))]
     page = hub().jobs(
-        who, namespace, stages=_stages(wanted), labels=[(key, value) for key, value in labels], before=before
+        who,
+        namespace,
+        stages=_stages(wanted),
+        labels=[(key, value) for key, value in labels],
+        before=before,
+        limit=PAGE_SIZE if dialect().paged else ALL,
     )
-    quirks = hub().settings.quirks
-    answer = json_answer(job_bodies(page.jobs, quirks))
+    listed = answer("job-list", job_bodies(page.jobs, hub().settings.quirks))
     if page.next is not None:
-        answer.headers["Link"] = f'<{_next_url(wanted, page)}>; rel="next"'
-    return answer
+        listed.headers["Link"] = f'<{_next_url(wanted, page)}>; rel="next"'
+    return listed
 
 
 @jobs.get("/api/jobs/<namespace>/count")
@@ -68,16 +84,20 @@ def count(namespace: str) -> Response:
     """How many jobs there are."""
     who = caller()
     hub().allow(who, namespace, "read")
-    return json_answer({"count": hub().count(who, namespace, _stages(query("count-query")))})
+    stages = _stages(query("count-query"))
+    if JobStage.RUNNING in stages and is_before(dialect().date, SCHEDULING_SINCE):
+        stages.append(JobStage.SCHEDULING)  # what waited was counted as running
+    return json_answer({"count": hub().count(who, namespace, stages)})
 
 
 @jobs.get("/api/jobs/<namespace>/<job_id>")
 def inspect(namespace: str, job_id: str) -> Response:
     """One job."""
     fake, who = hub_and_caller()
-    return json_answer(job_body(fake.job(who, namespace, _id(job_id)), fake.settings.quirks))
+    return answer("job", job_body(fake.job(who, namespace, _id(job_id)), fake.settings.quirks))
 
 
+@jobs.get("/api/jobs/<namespace>/<job_id>/logs-stream", endpoint="logs_stream")
 @jobs.get("/api/jobs/<namespace>/<job_id>/logs")
 def logs(namespace: str, job_id: str) -> Response:
     """The log, as events."""
@@ -88,18 +108,23 @@ def logs(namespace: str, job_id: str) -> Response:
     return stream_answer(steps, job_id, log_frames)
 
 
+@jobs.get("/api/jobs/<namespace>/<job_id>/metrics-stream", endpoint="metrics_stream")
 @jobs.get("/api/jobs/<namespace>/<job_id>/metrics")
 def metrics(namespace: str, job_id: str) -> Response:
     """The metrics, as events, one a second."""
     who, job_id = caller(), _id(job_id)
-    return stream_answer(hub().metrics(who, namespace, job_id), job_id, metric_frame)
+    refusal = dialect().finished_metrics
+    return stream_answer(hub().metrics(who, namespace, job_id, refusal=refusal), job_id, metric_frame)
 
 
 @jobs.get("/api/jobs/<namespace>/<job_id>/events")
 def events(namespace: str, job_id: str) -> Response:
     """The changes of stage, as events."""
     who, job_id = caller(), _id(job_id)
-    return stream_answer(hub().events(who, namespace, job_id), job_id, event_frame)
+    date = dialect().date
+    return stream_answer(
+        hub().events(who, namespace, job_id), job_id, lambda event: event_frame(event, date=date)
+    )
 
 
 @jobs.post("/api/jobs/<namespace>/<job_id>/cancel")
@@ -148,7 +173,7 @@ def job_auth_check(namespace: str, job_id: str, perms: str) -> Response:
 
 
 def _job(seen: JobAt) -> Response:
-    return json_answer(job_body(seen, hub().settings.quirks))
+    return answer("job", job_body(seen, hub().settings.quirks))
 
 
 def _id(job_id: str) -> str:

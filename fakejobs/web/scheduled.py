@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from fakejobs.model.refusal import Refusal
 from fakejobs.model.schedules import ScheduleAt
-from fakejobs.web.context import caller, hub, json_answer, json_body, query
+from fakejobs.web.context import answer, caller, dialect, hub, json_body, query
 from fakejobs.wire.decode import read_labels, read_schedule, read_scheduled
 from fakejobs.wire.encode import job_body, scheduled_job_body
 from fakejobs.wire.pieces import PIECES
@@ -23,7 +23,7 @@ def create(namespace: str) -> Response:
     """Make a scheduled job: 200, not 201."""
     who = caller()
     hub().allow(who, namespace, "write")
-    body = read_scheduled(json_body(), hub().settings.quirks)
+    body = read_scheduled(json_body(), hub().settings.quirks, date=dialect().date)
     return _scheduled_job(
         hub().schedule(
             who,
@@ -46,7 +46,7 @@ def list_scheduled(namespace: str) -> Response:
     label = query("scheduled-list-query").get("label")
     key, _, value = str(label).partition("=")
     found = hub().scheduled_jobs(who, namespace, label=None if label is None else (key, value))
-    return json_answer([scheduled_job_body(each, hub().settings.quirks) for each in found])
+    return answer("scheduled-job-list", [scheduled_job_body(each, hub().settings.quirks) for each in found])
 
 
 @scheduled.get("/api/scheduled-jobs/<namespace>/<job_id>")
@@ -80,7 +80,7 @@ def resume(namespace: str, job_id: str) -> Response:
 def run(namespace: str, job_id: str) -> Response:
     """Make a job of it now; its schedule stays."""
     fake = hub()
-    return json_answer(job_body(fake.run_scheduled(caller(), namespace, _id(job_id)), fake.settings.quirks))
+    return answer("job", job_body(fake.run_scheduled(caller(), namespace, _id(job_id)), fake.settings.quirks))
 
 
 @scheduled.post("/api/scheduled-jobs/<namespace>/<job_id>/schedule")
@@ -104,7 +104,7 @@ def labels(namespace: str, job_id: str) -> Response:
 
 
 def _scheduled_job(seen: ScheduleAt) -> Response:
-    return json_answer(scheduled_job_body(seen, hub().settings.quirks))
+    return answer("scheduled-job", scheduled_job_body(seen, hub().settings.quirks))
 
 
 def _done() -> Response:

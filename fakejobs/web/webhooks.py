@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from fakejobs.hub.webhooks import WebhookChange
 from fakejobs.model.webhooks import Watched, Webhook
-from fakejobs.web.context import caller, hub, json_answer, json_body
+from fakejobs.web.context import answer, caller, dialect, hub, json_answer, json_body
 from fakejobs.wire.decode import Invalid, WebhookBody, read_webhook
 from fakejobs.wire.encode import webhook_body
 from fakejobs.wire.json_types import Json
@@ -20,7 +20,7 @@ _ROOT = "/api/settings/webhooks"
 @webhooks.get(_ROOT)
 def list_webhooks() -> Response:
     """The caller's webhooks, oldest first."""
-    return json_answer([webhook_body(each) for each in hub().webhooks(caller())])
+    return answer("webhook-list", [webhook_body(each) for each in hub().webhooks(caller())])
 
 
 @webhooks.post(_ROOT)
@@ -28,7 +28,7 @@ def create() -> Response:
     """Make a webhook."""
     who = caller()
     hub().webhooks(who)  # whoever may not even see them is told so before the body is read
-    body = read_webhook(json_body(), hub().settings.quirks, new=True)
+    body = read_webhook(json_body(), hub().settings.quirks, new=True, date=dialect().date)
     return _answer(hub().add_webhook(who, change_of(body)))
 
 
@@ -46,7 +46,7 @@ def update(webhook_id: str) -> Response:
     body = json_body()
     if fake.settings.quirks.webhook_update == "partial":
         body = _completed(body, webhook)
-    change = change_of(read_webhook(body, fake.settings.quirks, new=False))
+    change = change_of(read_webhook(body, fake.settings.quirks, new=False, date=dialect().date))
     return _answer(fake.update_webhook(who, webhook_id, change))
 
 
@@ -88,7 +88,7 @@ def change_of(body: WebhookBody) -> WebhookChange:
 
 
 def _answer(webhook: Webhook) -> Response:
-    return json_answer({"webhook": webhook_body(webhook)})
+    return answer("webhook-answer", {"webhook": webhook_body(webhook)})
 
 
 def _completed(body: Json, webhook: Webhook) -> Json:

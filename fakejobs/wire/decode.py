@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard, cast
 
+from fakejobs.model.api_dates import LATEST
 from fakejobs.model.cron import cron_from
 from fakejobs.model.flavors import UNLISTED
 from fakejobs.model.job import Spec
 from fakejobs.model.quirks import Quirks
+from fakejobs.wire.history import asked_today
 from fakejobs.wire.json_types import Json
 from fakejobs.wire.paths import join_index, join_key
-from fakejobs.wire.pieces import PIECES
+from fakejobs.wire.schema import shared_schema
 from fakejobs.wire.validate import Problem, problems
 
 
@@ -39,27 +41,34 @@ class Submission:
     secrets: Mapping[str, str]
 
 
-def read_submission(body: Json, quirks: Quirks, *, at: str = "") -> Submission:
+def read_submission(body: Json, quirks: Quirks, *, at: str = "", date: str = LATEST) -> Submission:
     """Check the body of a new job.
+
+    Args:
+        body: what was sent.
+        quirks: what the Hub does beyond its schema.
+        at: the path of ``body`` in a larger whole.
+        date: as of which day the body is: what the API did not know then is accepted and goes no further, like any unknown key.
 
     Raises:
         Invalid: it does not match the schema, or what the quirks make of it.
     """
-    found = problems("job-spec", body, at=at)
+    found = problems("job-spec", body, at=at, date=date)
+    pieces = shared_schema("job-spec", date)["properties"]
     if isinstance(body, dict):
         # What the schema does not allow needs no second complaint.
         places = {problem.path for problem in found}
-        found += [problem for problem in _spec_problems(body, quirks, at) if problem.path not in places]
+        known = {key: body[key] for key in pieces if key in body}
+        found += [problem for problem in _spec_problems(known, quirks, at) if problem.path not in places]
     if found or not isinstance(body, dict):
         raise Invalid(found)
-    spec: dict[str, object] = {}
-    for key, piece in PIECES["job-spec"]["properties"].items():
-        if key in body and key not in ("labels", "secrets"):
-            spec[key] = _known(body[key], piece)
+    spec = asked_today(
+        {key: _known(known[key], pieces[key]) for key in known if key not in ("labels", "secrets")}, date
+    )
     spec.setdefault("environment", {})
     if spec.get("timeoutSeconds", 0) is None:
         del spec["timeoutSeconds"]
-    return Submission(spec, _texts(body.get("labels")), _texts(body.get("secrets")))
+    return Submission(spec, _texts(known.get("labels")), _texts(known.get("secrets")))
 
 
 @dataclass(frozen=True)
@@ -88,20 +97,22 @@ class WebhookBody:
 _TARGETS = ("url", "job", "jobSourceId")
 
 
-def read_webhook(body: Json, quirks: Quirks, *, new: bool) -> WebhookBody:
-    """Check the body that makes or changes a webhook; a new one needs something to do.
+def read_webhook(body: Json, quirks: Quirks, *, new: bool, date: str = LATEST) -> WebhookBody:
+    """Check the body that makes or changes a webhook; a new one needs something to do. ``date`` as in `read_submission`.
 
     Raises:
         Invalid: it does not match the schema, or what the quirks make of it.
     """
-    found = problems("webhook-body", body)
+    found = problems("webhook-body", body, date=date)
     if isinstance(body, dict):
+        known = shared_schema("webhook-body", date)["properties"]
+        body = {key: body[key] for key in known if key in body}
         targets = sum(key in body for key in _TARGETS)
         if quirks.webhook_target == "one" and (targets > 1 or (new and not targets)):
             found.append(Problem("", f"Invalid input: exactly one of {', '.join(_TARGETS)} must be given"))
     if found or not isinstance(body, dict):
         raise Invalid(found)
-    job = read_submission(body["job"], quirks, at="job") if "job" in body else None
+    job = read_submission(body["job"], quirks, at="job", date=date) if "job" in body else None
     watched = cast("list[dict[str, str]]", body["watched"])
     return WebhookBody(
         watched=tuple((each["type"], each["name"]) for each in watched),
@@ -131,19 +142,19 @@ class ScheduledSubmission:
     concurrency: bool
 
 
-def read_scheduled(body: Json, quirks: Quirks) -> ScheduledSubmission:
-    """Check the body of a new scheduled job.
+def read_scheduled(body: Json, quirks: Quirks, *, date: str = LATEST) -> ScheduledSubmission:
+    """Check the body of a new scheduled job. ``date`` as in `read_submission`.
 
     Raises:
         Invalid: it does not match the schema, or what the quirks make of it, or the schedule has values that there are not.
     """
-    found = problems("scheduled-job-body", body)
+    found = problems("scheduled-job-body", body, date=date)
     job = None
     if isinstance(body, dict):
         places = {problem.path for problem in found}
         if "jobSpec" in body:
             try:
-                job = read_submission(body["jobSpec"], quirks, at="jobSpec")
+                job = read_submission(body["jobSpec"], quirks, at="jobSpec", date=date)
             except Invalid as invalid:
                 found += [problem for problem in invalid.found if problem.path not in places]
         if "schedule" not in places:
@@ -207,7 +218,7 @@ def read_expose(body: Json, quirks: Quirks) -> Mapping[str, list[int]]:
         found += _port_problems(body, quirks, "")
     if found or not isinstance(body, dict):
         raise Invalid(found)
-    return cast("dict[str, list[int]]", _known(body, PIECES["expose-body"]))
+    return cast("dict[str, list[int]]", _known(body, shared_schema("expose-body")))
 
 
 def _known(value: Json, piece: Mapping[str, Any]) -> Json:

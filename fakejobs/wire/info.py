@@ -83,19 +83,19 @@ class JobOwner(Part):
     Attributes:
         id: 24 hex digits.
         name: the namespace.
-        type: ``user`` or ``org``.
+        type: ``user`` or ``org``; None in answers from before August 2025.
         avatar_url: a picture; not read by huggingface_hub.
     """
 
     id: str
     name: str
-    type: str
+    type: str | None = None
     avatar_url: str | None = None
 
     _KEYS: ClassVar[tuple[Key, ...]] = (
         Key("id", "id", read_text),
         Key("name", "name", read_text),
-        Key("type", "type", read_text),
+        Key("type", "type", read_text_or_none),
         Key("avatarUrl", "avatar_url", read_text_or_none),
     )
 

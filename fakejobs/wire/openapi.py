@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fakejobs.model.api_dates import LATEST
 from fakejobs.version import VERSION
 from fakejobs.wire.json_types import Schema
-from fakejobs.wire.schema import LATEST, PATH_PIECES, Route, routes_at, schema_at
+from fakejobs.wire.schema import PATH_PIECES, Route, routes_at, schema_at
 
 TITLE = "Hugging Face Jobs, as fakejobs serves it"
 """The title of the document: what tells it from the Hub's."""

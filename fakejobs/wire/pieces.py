@@ -7,8 +7,10 @@ Conventions on top of plain JSON Schema:
 
 - ``{"$ref": "name"}`` names another piece of this file; keywords beside it are added to that piece.
 - ``x-since`` / ``x-until`` (ISO dates) on a property or on a member of ``anyOf``: it exists from that day on / up to, not
-  including, that day. ``x-since-of`` / ``x-until-of`` beside ``enum`` map members to dates.
-  `fakejobs.wire.schema.schema_at` resolves all of these.
+  including, that day. ``x-since-of`` / ``x-until-of`` beside ``enum`` map members to dates. ``x-before`` maps dates to whole
+  schemas: before that day, it was this one. `fakejobs.wire.schema.schema_at` resolves all of these.
+- Where no public document gives the day of a change, it is the release day of the first client that knows of it, which is the latest that
+  it can be. What has no date was there when the record begins (`fakejobs.wire.schema.FIRST_DAY`), or nobody has said since when it is.
 - Request pieces are open (unknown keys are accepted, as by the Hub), have no ``anyOf``, and every integer has a
   maximum. Response pieces are closed, as the Hub's are: no unknown key may appear.
 - In query pieces a parameter that may be repeated is an array; `fakejobs.wire.read_query.read_query` makes such instances.
@@ -54,6 +56,35 @@ back from the job. The Hub's document of August 2026 does not have it yet, so it
 WEBHOOK_SECRETS_SINCE = "2026-10-01"
 """The day of huggingface_hub 2.1.1, the first client that sends ``secrets`` with a webhook, as the Hub's documentation asks for. The
 Hub's document of August 2026 does not have it yet."""
+
+SCHEDULED_SINCE = "2025-09-16"
+"""The day of huggingface_hub 0.35.0, the first client with scheduled jobs."""
+
+LABELS_SINCE = "2026-02-04"
+"""The day of huggingface_hub 1.4.0, the first client that sends ``labels`` and reads them."""
+
+VOLUMES_SINCE = "2026-03-25"
+"""The day of huggingface_hub 1.8.0, the first client that sends ``volumes`` and reads them."""
+
+WEBHOOK_JOBS_SINCE = "2025-10-23"
+"""The day of huggingface_hub 0.36.0, the first client whose webhooks can start jobs."""
+
+FLAT_SINCE = "2025-05-20"
+"""The day of hfjobs 0.6.0, the first client that reads a job whose keys are all on one level. Before, as hfjobs 0.5 reads it, it was in
+three parts."""
+
+TIMEOUT_SECONDS_SINCE = "2025-05-15"
+"""The day of hfjobs 0.5.3, the first client that sends ``timeoutSeconds``; until then it was ``timeout``."""
+
+AUTHOR_SINCE = "2025-08-02"
+"""The day on which the owner of a job was first seen as the Hub shows authors elsewhere (huggingface_hub#3283), with ``_id`` for users, and
+no id at all for organisations. Before, it had ``id`` and ``name``."""
+
+SCHEDULING_SINCE = "2026-03-31"
+"""Since then a job that waits says so; before, it said RUNNING (the history of the Hub's document)."""
+
+OWNER_SINCE = "2025-08-07"
+"""The day on which the owner became what it is (huggingface_hub#3291)."""
 
 
 def _object(properties: Mapping[str, Schema], required: Sequence[str] = ()) -> Schema:
@@ -104,7 +135,7 @@ _nullable_number: Schema = {"type": ["number", "null"]}
 _object_id = _text(OBJECT_ID, minLength=24, maxLength=24)
 _time: Schema = {"type": "string", "format": "date-time", "pattern": UTC_TIME}
 
-_stage: Schema = {**_one_of(*STAGES), "x-since-of": {"SCHEDULING": "2026-03-31"}}
+_stage: Schema = {**_one_of(*STAGES), "x-since-of": {"SCHEDULING": SCHEDULING_SINCE}}
 _flavor: Schema = {
     **_one_of(*FLAVORS),
     "x-since-of": {name: "2026-05-20" for name in FLAVORS if name.startswith("rtx-pro-6000")},
@@ -153,6 +184,13 @@ _network_properties: dict[str, Schema] = {
     "aliases": _about("Names under which the group finds this job.", _array(_string)),
 }
 
+_timeout: Schema = {
+    "default": None,
+    "type": ["integer", "null"],
+    "exclusiveMinimum": 0,
+    "maximum": MAX_SAFE_INTEGER,
+}
+
 _JOB_SPEC = _object(
     {
         "spaceId": _about("Take the image of this Space, instead of `dockerImage`.", _string),
@@ -164,15 +202,11 @@ _JOB_SPEC = _object(
         "secrets": _map(_string, _text("^[a-zA-Z][_a-zA-Z0-9]*$")),
         "flavor": _flavor,
         "arch": _arch,
-        "timeoutSeconds": {
-            "default": None,
-            "type": ["integer", "null"],
-            "exclusiveMinimum": 0,
-            "maximum": MAX_SAFE_INTEGER,
-        },
+        "timeoutSeconds": _since(TIMEOUT_SECONDS_SINCE, _timeout),
+        "timeout": {**_timeout, "x-until": TIMEOUT_SECONDS_SINCE},
         "attempts": _about("Runs at most, the first one included.", {"default": 1, **_integer(1)}),
-        "labels": _labels,
-        "volumes": _array(_volume_request, minItems=1),
+        "labels": _since(LABELS_SINCE, _labels),
+        "volumes": _since(VOLUMES_SINCE, _array(_volume_request, minItems=1)),
         "expose": _since(
             "2026-05-28",
             _about("Ports to reach from outside, at `https://<job id>--<port>.hf.jobs`.", _expose_request),
@@ -209,8 +243,10 @@ _REQUESTS: dict[str, Schema] = {
         {
             "watched": _array(_watched, minItems=1),
             "url": {"type": "string", "format": "uri"},
-            "job": {"$ref": "job-spec"},
-            "jobSourceId": _about("Run what this job, or scheduled job, runs.", _string),
+            "job": _since(WEBHOOK_JOBS_SINCE, {"$ref": "job-spec"}),
+            "jobSourceId": _since(
+                WEBHOOK_JOBS_SINCE, _about("Run what this job, or scheduled job, runs.", _string)
+            ),
             "domains": _array(_one_of("repo", "discussion"), minItems=1),
             "secret": _text(r"^[\x20-\x7F]*$"),
             "secrets": _since(
@@ -229,9 +265,12 @@ _PARAMETERS: dict[str, Schema] = {
     "list-query": _object(
         {
             # A single label was possible before 2026-06-22; since then a job must have all that are given.
-            "label": _about(
-                "Only jobs with this `key=value`; repeat it for several, which must all match.",
-                _array(_label_filter),
+            "label": _since(
+                LABELS_SINCE,
+                _about(
+                    "Only jobs with this `key=value`; repeat it for several, which must all match.",
+                    _array(_label_filter),
+                ),
             ),
             "stage": _since(
                 "2026-06-22", _about("Only jobs in this stage; repeat it for several.", _array(_stage))
@@ -290,10 +329,31 @@ _hf_token = _closed(
 _id_and_name = _closed({"id": _string, "name": _string}, ["id", "name"])
 _account_type = _one_of("user", "org")
 
+# An author, as the Hub shows one outside of Jobs: those of users have `_id` and `isPro`, those of organisations `isEnterprise`.
+_author = _closed(
+    {
+        "_id": _object_id,
+        "avatarUrl": _string,
+        "fullname": _string,
+        "name": _string,
+        "type": _account_type,
+        "isPro": _boolean,
+        "isHf": _boolean,
+        "isHfAdmin": _boolean,
+        "isMod": _boolean,
+        "isEnterprise": _boolean,
+        "followerCount": _number,
+    },
+    ["avatarUrl", "fullname", "name", "type", "isHf", "isHfAdmin", "isMod", "followerCount"],
+)
 _owner = _closed(
     {"id": _object_id, "name": _string, "type": _account_type, "avatarUrl": _string},
     ["id", "name", "type", "avatarUrl"],
 )
+_owner["x-before"] = {
+    AUTHOR_SINCE: _closed({"id": _object_id, "name": _string}, ["id", "name"]),
+    OWNER_SINCE: _author,
+}
 # The same four keys, in the other order that scheduled jobs have.
 _scheduled_owner = _closed(
     {"id": _object_id, "name": _string, "avatarUrl": _string, "type": _account_type},
@@ -345,13 +405,13 @@ _spec_middle: dict[str, Schema] = {
     "startedAt": _since("2026-05-05", _time),
     "finishedAt": _since("2026-05-05", _time),
     "durations": _since("2026-05-05", _durations),
-    "volumes": _array(_volume),
+    "volumes": _since(VOLUMES_SINCE, _array(_volume)),
     "expose": _since("2026-07-20", _expose),
 }
 _resource_group_since = _since("2026-07-27", _resource_group)
 _spec_end: dict[str, Schema] = {
     "secrets": _about("Names only; values never come back.", _array(_string)),
-    "labels": _map(_string),
+    "labels": _since(LABELS_SINCE, _map(_string)),
     "hfToken": _hf_token,
 }
 
@@ -367,19 +427,34 @@ _JOB = _closed(
         "type": {"const": "job"},
         "owner": _owner,
         "resourceGroup": _resource_group_since,
+        # It tells users from schedules, so there was no use for it before there were any. When it came, nobody has said.
         "initiator": {
             "anyOf": [
                 _owner,
                 _initiated_by("scheduled-job"),
                 _initiated_by("duplicated-job"),
                 _initiated_by("webhook"),
-            ]
+            ],
+            "x-since": SCHEDULED_SINCE,
         },
         "status": _status,
         **_spec_end,
     },
     ["id", "createdAt", "environment", "flavor", "createdBy", "type", "owner", "status"],
 )
+# The names in `metadata` are those that drbh/hfjobs-menubar reads (its commit 590cfac).
+_JOB["x-before"] = {
+    FLAT_SINCE: _closed(
+        {
+            "metadata": _closed(
+                {"jobId": _string, "owner": _owner, "createdAt": _time}, ["jobId", "owner", "createdAt"]
+            ),
+            "spec": _closed({**_spec_start, "secrets": _spec_end["secrets"]}, ["environment", "flavor"]),
+            "status": _status,
+        },
+        ["metadata", "spec", "status"],
+    )
+}
 
 _SCHEDULED_SPEC = _closed(
     {**_spec_start, **_spec_middle, "resourceGroup": _resource_group_since, **_spec_end},

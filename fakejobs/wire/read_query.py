@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
+from fakejobs.model.api_dates import LATEST
 from fakejobs.wire.json_types import Json
-from fakejobs.wire.schema import LATEST, epoch, schema_at
+from fakejobs.wire.schema import epoch, schema_at
 
 _whole_number = re.compile(r"-?\d{1,300}", re.ASCII)
 

@@ -12,15 +12,19 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
-from datetime import date as calendar_date
 from functools import cache, lru_cache
 from typing import Literal
 
+from fakejobs.model.api_dates import LATEST, day_of
 from fakejobs.wire.json_types import Schema
-from fakejobs.wire.pieces import PIECES
+from fakejobs.wire.pieces import PIECES, SCHEDULED_SINCE
 
-LATEST = "latest"
-"""Instead of a date: everything that is known and not yet gone."""
+NAMED_LOGS_SINCE = "2025-06-02"
+"""The day of hfjobs 0.6.1, the first client that asks for ``/logs``. Before, it was ``/logs-stream``, and for metrics ``/metrics-stream``
+(drbh/hfjobs-menubar, commit 590cfac)."""
+
+HARDWARE_SINCE = "2026-01-22"
+"""The day of huggingface_hub 1.3.3, the first client that lists the hardware."""
 
 ReplyKind = Literal["json", "sse", "text"]
 
@@ -82,13 +86,21 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/whoami-v2", "whoami", reply="whoami"),
     Route("GET", "/api/settings/billing/usage/jobs", "jobs-usage", reply="jobs-usage"),
     # Fixed words come before {namespace} and {jobId}, which would match them too.
-    Route("GET", "/api/jobs/hardware", "hardware", reply="hardware-list", public=True),
+    Route("GET", "/api/jobs/hardware", "hardware", reply="hardware-list", public=True, since=HARDWARE_SINCE),
     Route("POST", _JOBS, "create", body="job-spec", reply="job"),
     Route("GET", _JOBS, "list", query="list-query", reply="job-list"),
     Route("GET", _JOBS + "/count", "count", query="count-query", reply="count"),
     Route("GET", _JOB, "inspect", reply="job"),
-    Route("GET", _JOB + "/logs", "logs", query="logs-query", reply="log-event", kind="sse"),
-    Route("GET", _JOB + "/metrics", "metrics", reply="metric-event", kind="sse"),
+    Route(
+        "GET",
+        _JOB + "/logs",
+        "logs",
+        query="logs-query",
+        reply="log-event",
+        kind="sse",
+        since=NAMED_LOGS_SINCE,
+    ),
+    Route("GET", _JOB + "/metrics", "metrics", reply="metric-event", kind="sse", since=NAMED_LOGS_SINCE),
     Route("GET", _JOB + "/events", "events", reply="job-event", kind="sse"),
     Route("POST", _JOB + "/cancel", "cancel", reply="job"),
     Route("POST", _JOB + "/duplicate", "duplicate", reply="job"),
@@ -96,20 +108,42 @@ ROUTES: tuple[Route, ...] = (
     Route("PUT", _JOB + "/expose", "expose", body="expose-body", reply="job", since="2026-07-20"),
     Route("POST", _JOBS + "/auth-check/{perms}", "auth-check", reply="auth-check", since="2026-05-28"),
     Route("POST", _JOB + "/auth-check/{perms}", "job-auth-check", reply="auth-check", since="2026-05-28"),
-    Route("POST", _SCHEDULED, "scheduled-create", body="scheduled-job-body", reply="scheduled-job"),
-    Route("GET", _SCHEDULED, "scheduled-list", query="scheduled-list-query", reply="scheduled-job-list"),
-    Route("GET", _SCHEDULED_ONE, "scheduled-inspect", reply="scheduled-job"),
+    Route(
+        "POST",
+        _SCHEDULED,
+        "scheduled-create",
+        body="scheduled-job-body",
+        reply="scheduled-job",
+        since=SCHEDULED_SINCE,
+    ),
+    Route(
+        "GET",
+        _SCHEDULED,
+        "scheduled-list",
+        query="scheduled-list-query",
+        reply="scheduled-job-list",
+        since=SCHEDULED_SINCE,
+    ),
+    Route("GET", _SCHEDULED_ONE, "scheduled-inspect", reply="scheduled-job", since=SCHEDULED_SINCE),
     # No body is documented for these three; "OK" is what huggingface/hf-mcp-server met (its commit 02a1af7).
-    Route("DELETE", _SCHEDULED_ONE, "scheduled-delete", kind="text"),
-    Route("POST", _SCHEDULED_ONE + "/suspend", "scheduled-suspend", kind="text"),
-    Route("POST", _SCHEDULED_ONE + "/resume", "scheduled-resume", kind="text"),
-    Route("POST", _SCHEDULED_ONE + "/run", "scheduled-run", reply="job", errors=((409, "run-conflict"),)),
+    Route("DELETE", _SCHEDULED_ONE, "scheduled-delete", kind="text", since=SCHEDULED_SINCE),
+    Route("POST", _SCHEDULED_ONE + "/suspend", "scheduled-suspend", kind="text", since=SCHEDULED_SINCE),
+    Route("POST", _SCHEDULED_ONE + "/resume", "scheduled-resume", kind="text", since=SCHEDULED_SINCE),
+    Route(
+        "POST",
+        _SCHEDULED_ONE + "/run",
+        "scheduled-run",
+        reply="job",
+        errors=((409, "run-conflict"),),
+        since=SCHEDULED_SINCE,
+    ),
     Route(
         "POST",
         _SCHEDULED_ONE + "/schedule",
         "scheduled-schedule",
         body="schedule-body",
         reply="scheduled-job",
+        since=SCHEDULED_SINCE,
     ),
     Route(
         "PUT",
@@ -128,6 +162,19 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", _WEBHOOK + "/replay/{logId}", "webhook-replay", reply="webhook-replayed"),
 )
 """Every route of the contract, newest state; the order is safe for a router that takes the first match."""
+
+GONE: tuple[Route, ...] = (
+    Route("GET", _JOB + "/logs-stream", "logs-stream", reply="log-event", kind="sse", until=NAMED_LOGS_SINCE),
+    Route(
+        "GET",
+        _JOB + "/metrics-stream",
+        "metrics-stream",
+        reply="metric-event",
+        kind="sse",
+        until=NAMED_LOGS_SINCE,
+    ),
+)
+"""The routes that there were once."""
 
 JOB_KEYS: tuple[str, ...] = tuple(PIECES["job"]["properties"])
 """The keys of a job in the order of the wire."""
@@ -156,15 +203,21 @@ def schema_at(name: str, date: str = LATEST) -> Schema:
         KeyError: there is no such piece.
         ValueError: ``date`` is not a date.
     """
-    return deepcopy(_schema_in(name, epoch(date)))
+    return deepcopy(shared_schema(name, date))
+
+
+def shared_schema(name: str, date: str = LATEST) -> Schema:
+    """As `schema_at`, but not a copy: it is shared by all who ask, and not to be changed."""
+    return _schema_in(name, epoch(date))
 
 
 def routes_at(date: str = LATEST) -> tuple[Route, ...]:
     """The routes that existed on ``date`` (ISO, or `LATEST`), in the order of `ROUTES`."""
-    day = _day(date)
-    return tuple(route for route in ROUTES if _exists(route.since, route.until, day))
+    day = day_of(date)
+    return tuple(route for route in (*ROUTES, *GONE) if _exists(route.since, route.until, day))
 
 
+@lru_cache(maxsize=4096)
 def epoch(date: str = LATEST) -> str:
     """The last day up to ``date`` on which the contract changed; ``0001-01-01`` before the first change.
 
@@ -174,30 +227,17 @@ def epoch(date: str = LATEST) -> str:
         ValueError: ``date`` is neither `LATEST` nor an ISO date such as ``2026-06-01``.
     """
     days = change_days()
-    position = bisect_right(days, _day(date))
+    position = bisect_right(days, day_of(date))
     return days[position - 1] if position else "0001-01-01"
 
 
 @cache
 def change_days() -> tuple[str, ...]:
     """Every day (ISO, ascending) on which a route, a key or a value of the contract came or went."""
-    days = {day for route in ROUTES for day in (route.since, route.until) if day}
+    days = {day for route in (*ROUTES, *GONE) for day in (route.since, route.until) if day}
     for piece in PIECES.values():
         days.update(_dates_in(piece))
     return tuple(sorted(days))
-
-
-@lru_cache(maxsize=4096)
-def _day(date: str) -> str:
-    if date == LATEST:
-        return "9999-12-31"
-    try:
-        # Python 3.11 and later read 20260601 and week dates too; comparing texts needs the one form.
-        if calendar_date.fromisoformat(date).isoformat() == date:
-            return date
-    except (TypeError, ValueError):
-        pass
-    raise ValueError(f"not a date of the API: {date!r}; write YYYY-MM-DD or {LATEST!r}")
 
 
 def _exists(since: str | None, until: str | None, day: str) -> bool:
@@ -214,6 +254,9 @@ def _dates_in(schema: object) -> Iterator[str]:
                 yield value
             elif keyword in ("x-since-of", "x-until-of"):
                 yield from value.values()
+            elif keyword == "x-before":
+                yield from value
+                yield from _dates_in(list(value.values()))
             else:
                 yield from _dates_in(value)
 
@@ -233,6 +276,9 @@ def _resolve(schema: Schema, day: str) -> Schema:
             **PIECES[name],
             **{keyword: value for keyword, value in schema.items() if keyword != "$ref"},
         }
+    for until, earlier in sorted(schema.get("x-before", {}).items()):
+        if day < until:
+            return _resolve(earlier, day)
     resolved: Schema = {}
     for keyword, value in schema.items():
         if keyword.startswith("x-"):

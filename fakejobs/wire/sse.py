@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from fakejobs.model.api_dates import LATEST
 from fakejobs.model.events import StageEvent
 from fakejobs.model.logs import LogEntry
 from fakejobs.model.metrics import Metrics
 from fakejobs.model.times import to_iso, to_iso_seconds
+from fakejobs.wire.history import body_on
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
 
@@ -30,9 +32,9 @@ def metric_frame(metrics: Metrics) -> bytes:
     return f"event: metric\ndata: {_encode(metrics)}\n\n".encode("ascii")
 
 
-def event_frame(event: StageEvent) -> bytes:
-    """One change of stage. No frame of this stream was ever published: this shape is ours."""
-    return f"data: {_encode(event_body(event))}\n\n".encode("ascii")
+def event_frame(event: StageEvent, *, date: str = LATEST) -> bytes:
+    """One change of stage, as of ``date``. No frame of this stream was ever published: this shape is ours."""
+    return f"data: {_encode(body_on('job-event', event_body(event), date))}\n\n".encode("ascii")
 
 
 def event_body(event: StageEvent) -> dict[str, str | None]:

@@ -18,10 +18,11 @@ from functools import cache
 
 import jsonschema_rs
 
+from fakejobs.model.api_dates import LATEST
 from fakejobs.wire.json_types import Schema
 from fakejobs.wire.paths import join_index, join_key, quote
 from fakejobs.wire.pieces import MAX_SAFE_INTEGER
-from fakejobs.wire.schema import LATEST, epoch, schema_at
+from fakejobs.wire.schema import epoch, schema_at
 
 MAX_PROBLEMS = 1000
 """`problems` reports at most this many, and one more that says so."""

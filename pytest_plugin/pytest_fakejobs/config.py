@@ -30,6 +30,11 @@ class Word(NamedTuple):
 
 WORDS = (
     Word("seed", "NUMBER", "what ids, delays and metrics are drawn from [0]"),
+    Word(
+        "api",
+        "DATE",
+        "as of which day the API is: a date such as 2026-05-01, latest, or auto: the newest that each client can read [latest]",
+    ),
     Word("user", "NAME", "who is logged in [fake-user]"),
     Word(
         "orgs", "NAMES", "organisations of which the user is an admin, separated by spaces or commas [none]"

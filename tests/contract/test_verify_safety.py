@@ -19,6 +19,7 @@ from fakejobs.contract.verify.run import Report, verify
 from fakejobs.contract.verify.suite import FACTS
 from fakejobs.contract.verify.transport import NoAnswer
 from fakejobs.hub import FakeHub
+from fakejobs.hub.settings import settings_from, settings_to
 from fakejobs.model.stages import TERMINAL, JobStage
 from tests.conftest import frozen_hub
 from tests.contract.verifying import ME, TOKEN, Elsewhere, a_fact, a_hub, tried
@@ -366,6 +367,14 @@ def test_a_fakejobs_gets_its_time_and_its_rules_back() -> None:
         assert [result.outcome for result in report.results] == ["holds"], "rules of others do not count"
         assert [rule.source for rule in hub.rules()] == ["somebody"]
         assert not hub.clock.frozen
+
+
+def test_a_fakejobs_of_another_day_is_asked_as_of_today() -> None:
+    with a_hub() as hub:
+        hub.configure(settings_from({**settings_to(hub.settings), "api": "2026-03-01"}))
+        report = tried(hub, [each for each in FACTS if each.name == "stages-of-a-success"])
+        assert [result.outcome for result in report.results] == ["holds"]
+        assert hub.settings.api == "2026-03-01", "and then it is of its day again"
 
 
 # ------------------------------------------------------------------------------------- who may be asked what

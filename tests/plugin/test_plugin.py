@@ -262,7 +262,7 @@ def test_it(fakejobs):
 
 def test_help_markers_and_fixtures_read_well(pytester: pytest.Pytester) -> None:
     pytester.runpytest_inprocess("--markers", *STRICT).stdout.fnmatch_lines(
-        ["@pytest.mark.fakejobs(seed=..., user=..., *"]
+        ["@pytest.mark.fakejobs(seed=..., api=..., user=..., *"]
     )
     pytester.runpytest_inprocess("--fixtures", *STRICT).stdout.fnmatch_lines(
         [

@@ -90,10 +90,10 @@ def test_a_route_without_a_query_is_refused_at_once() -> None:
         strategies.invalid_queries(["inspect"])
     strategies.invalid_queries(["logs"])
     with pytest.raises(ValueError, match=r"\['logs'\]; there are some for \['count', 'list'"):
-        strategies.invalid_queries(["logs"], date="2025-12-01")  # `tail` came later
+        strategies.invalid_queries(["logs"], date="2026-02-04")  # `tail` came later
 
 
-@pytest.mark.parametrize("day", ["2025-12-01", "2026-05-01", "latest"])
+@pytest.mark.parametrize("day", ["2026-02-04", "2026-05-01", "latest"])
 def test_mistakes_of_a_day(day: str) -> None:
     @settings(max_examples=40)
     @given(strategies.invalid_create_bodies(date=day), strategies.invalid_queries(["list"], date=day))
@@ -264,3 +264,19 @@ def test_the_simplest_timelines() -> None:
     assert stages(simplest(strategies.timelines())) == ["RUNNING"]
     retried = simplest(strategies.timelines(), lambda seen: seen[-1]["status"]["failureCount"] == 1)
     assert stages(retried) == ["SCHEDULING", "RUNNING", "SCHEDULING", "RUNNING"]
+
+
+@pytest.mark.parametrize("day", ["2025-05-19", "2025-08-02", "2025-08-06"])
+def test_jobs_that_no_client_could_read_are_refused_at_once(day: str) -> None:
+    with pytest.raises(ValueError, match=f"no JobInfo could be read of the jobs of {day}"):
+        strategies.job_infos(date=day)
+
+
+@pytest.mark.parametrize("day", ["2025-05-20", "2025-08-01", "2025-08-07", "2026-05-01", "latest"])
+def test_jobs_of_a_day_are_read_and_written_back(day: str) -> None:
+    @settings(max_examples=20)
+    @given(strategies.job_infos(date=day))
+    def read(job: JobInfo) -> None:
+        assert problems("job", job.to_wire(), date=day) == []
+
+    read()

@@ -40,6 +40,7 @@ def start_over(hub: RemoteHub, **settings: object) -> None:
     """Make a server that other tests have used as good as new, with time standing still at `START`."""
     fresh: Mapping[str, object] = {
         "seed": 0,
+        "api": "latest",
         "quirks": {},
         "users": [USER],
         "orgs": [],

@@ -30,6 +30,7 @@ def test_health(web: Client, hub: FakeHub) -> None:
         "status": "ok",
         "version": VERSION,
         "seed": 0,
+        "api": "latest",
         "jobs": 1,
         "rules": 1,
         "now": "2026-05-28T20:26:40.000Z",

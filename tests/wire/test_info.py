@@ -163,7 +163,6 @@ def test_it_cannot_be_changed() -> None:
         ({"id": None}, "id"),
         ({"owner": None}, "owner"),
         ({"owner": {"id": "1", "type": "user"}}, "owner.name"),
-        ({"owner": {"id": "1", "name": "ada"}}, "owner.type"),
         ({"status": {}}, "status.stage"),
         ({"initiator": {"id": "1"}}, "initiator.type"),
         ({"network": {"aliases": []}}, "network.group"),

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from fakejobs.model.api_dates import LATEST
 from fakejobs.wire.openapi import document
-from fakejobs.wire.schema import LATEST, ROUTES, schema_at
+from fakejobs.wire.schema import ROUTES, schema_at
 
 Operation = dict[str, Any]
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from fakejobs.contract.verify.programs import PROGRAMS
 from fakejobs.contract.verify.transport import Answer, NoAnswer, NotAsExpected, Transport
+from fakejobs.model.api_dates import LATEST
 from fakejobs.wire.json_types import Json
 
 
@@ -45,6 +46,7 @@ class Fakejobs:
         self._elapsed = 0.0
         self._rules: list[int] = []
         self._was_running = False
+        self._api: str | None = None
         self._before: dict[str, Json] | None = None
 
     @classmethod
@@ -64,9 +66,13 @@ class Fakejobs:
         return cls(transport, version) if known and isinstance(version, str) else None
 
     def prepare(self, programs: Sequence[str]) -> None:
-        """Stop the clock, and add a rule for each program."""
+        """Stop the clock, let the API be today's, and add a rule for each program."""
         self._was_running = self._call("GET", "/clock")["frozen"] is False
         self._move({"freeze": True})
+        api = self._call("GET", "/settings").get("api", LATEST)
+        if api != LATEST:
+            self._call("POST", "/settings", {"api": LATEST})
+            self._api = str(api)
         for name in programs:
             program = PROGRAMS[name]
             when = {"image": program.image, "command": list(program.command)}
@@ -79,6 +85,9 @@ class Fakejobs:
         self.as_before()
         while self._rules:
             self._call("DELETE", f"/rules/{self._rules.pop()}")
+        if self._api is not None:
+            self._call("POST", "/settings", {"api": self._api})
+            self._api = None
         if self._was_running:
             self._move({"freeze": False})
             self._was_running = False
