@@ -108,7 +108,7 @@ def activate(function: Callable[P, R], /) -> Callable[P, R]: ...
 def activate(
     *,
     seed: int = ...,
-    api: str = ...,
+    api: str | None = ...,
     user: str = ...,
     orgs: Sequence[str | Mapping[str, object]] = ...,
     users: Sequence[str | Mapping[str, object]] = ...,

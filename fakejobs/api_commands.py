@@ -52,4 +52,6 @@ def payloads(folder: str) -> None:
         count = write(Path(folder))
     except OSError as error:
         raise click.ClickException(f"{folder}: {error.strerror}") from None
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
     click.echo(f"{folder}: {count} payloads of {len(DAYS)} days")

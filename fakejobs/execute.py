@@ -21,7 +21,6 @@ from fakejobs.drivers.threads import serve_in_thread
 from fakejobs.handle import FakeJobs, token_of
 from fakejobs.hub import FakeHub
 from fakejobs.live import live_app
-from fakejobs.model.api_dates import LATEST
 from fakejobs.options import Options
 from fakejobs.report import wrong
 from fakejobs.scenario import Scenario, load_scenario, open_hub, preset_of_text, with_presets
@@ -121,7 +120,7 @@ def _served(
         Options(
             scenario=serving.scenario,
             seed=serving.seed or 0,
-            api=serving.api or LATEST,
+            api=serving.api,
             presets=_presets(serving),
             chaos=serving.chaos,
         )

@@ -22,9 +22,10 @@ from fakejobs.wire.history import CHANGES
 from fakejobs.wire.json_types import Json
 from fakejobs.wire.schema import routes_at
 
-DAYS: tuple[str, ...] = tuple(change.day for change in CHANGES)
+DAYS: tuple[str, ...] = tuple(dict.fromkeys(change.day for change in CHANGES))
 """The days that have payloads: each on which something is known to have changed. The last one is today's API."""
 
+TITLE = "# Golden payloads"
 _TOKEN = "hf_golden"  # noqa: S105 - any token will do
 _JOB: dict[str, Json] = {
     "dockerImage": "python:3.12",
@@ -74,11 +75,15 @@ def payloads(day: str) -> dict[str, Json]:
 def write(folder: Path) -> int:
     """Write the payloads of all days: ``folder/<day>/<name>.json``, and a README; returns how many files.
 
-    Files of payloads that there are no more are removed.
+    In the folders of its days, files of payloads that there are no more are removed.
 
     Raises:
         OSError: the folder cannot be written.
+        ValueError: it has a README of something else; nothing was written.
     """
+    page = folder / "README.md"
+    if page.exists() and not page.read_text(encoding="utf-8", errors="replace").startswith(TITLE):
+        raise ValueError(f"{page} is not about golden payloads; give a folder of their own")
     kept: set[Path] = set()
     for day in DAYS:
         (folder / day).mkdir(parents=True, exist_ok=True)
@@ -86,10 +91,10 @@ def write(folder: Path) -> int:
             path = folder / day / f"{name}.json"
             path.write_text(text(payload), encoding="utf-8", newline="\n")
             kept.add(path)
-    for path in folder.glob("????-??-??/*.json"):
-        if path not in kept:
-            path.unlink()
-    (folder / "README.md").write_text(readme(), encoding="utf-8", newline="\n")
+        for path in (folder / day).glob("*.json"):
+            if path not in kept:
+                path.unlink()
+    page.write_text(readme(), encoding="utf-8", newline="\n")
     return len(kept)
 
 
@@ -251,7 +256,7 @@ def readme() -> str:
         f"| [{change.day}]({change.day}) | {change.text} | {change.source} | {'certain' if change.certain else 'at the latest'} |"
         for change in CHANGES
     )
-    return f"""# Golden payloads
+    return f"""{TITLE}
 
 What the Jobs API answered on each day on which it changed, for suites in any language. Take the folder of the last day that is not after yours; the last one is
 today's API. A file is the body of an answer, indented; streams and errors have what belongs to them.

@@ -36,6 +36,7 @@ from fakejobs.errors import ClockStuck, FakeClosed, FakeJobsError, LeftOverThrea
 from fakejobs.hub import AddedFault, FakeHub, RequestRecord, When
 from fakejobs.hub.settings import Settings, settings_from, settings_to
 from fakejobs.live import TICK, live_app
+from fakejobs.model.api_dates import LATEST
 from fakejobs.model.chaos import Chaos
 from fakejobs.model.plan import NEVER
 from fakejobs.model.presets import Preset
@@ -502,8 +503,13 @@ def activated(options: Options, *, url: str | None = None) -> Iterator[FakeJobs]
         if url is not None:
             fake.served_at(url)
         if client_installed():
-            stack.enter_context(under_the_client(fake.answer))
-            stack.enter_context(bridged(client_modules, fake.clock.bridge))
+            bridge_new_modules = stack.enter_context(bridged(client_modules, fake.clock.bridge))
+
+            def answer(call: Call) -> Reply | None:
+                bridge_new_modules()
+                return fake.answer(call)
+
+            stack.enter_context(under_the_client(answer))
             stack.enter_context(xet_replaced(fake.hub, fake.answer))
         yield fake
 
@@ -534,7 +540,7 @@ def _settings(options: Options, scenario: Scenario) -> Settings:
     if not scenario.settings and not options.quirks and options.credits is None:
         names = tuple(each for each in options.orgs if isinstance(each, str))
         if len(names) == len(options.orgs) and not options.users and not options.tokens:
-            return _plain_settings(options.seed, options.api, options.user, names)
+            return _plain_settings(options.seed, options.api or LATEST, options.user, names)
     return settings_from(_words(options, scenario))
 
 
@@ -551,7 +557,7 @@ def _words(options: Options, scenario: Scenario) -> dict[str, object]:
     words.update(scenario.settings)
     if options.seed != default.seed:
         words["seed"] = options.seed
-    if options.api != default.api:
+    if options.api is not None:
         words["api"] = options.api
     if options.user != default.user:
         others = [each for each in _list(scenario.settings.get("users")) if _name(each) != options.user]

@@ -17,7 +17,8 @@ class Options:
 
     Attributes:
         seed: what ids, delays and metrics are drawn from.
-        api: as of which day the API is: an ISO date, ``"latest"``, or ``"auto"``: each client gets the newest that it can read.
+        api: as of which day the API is: an ISO date, ``"latest"``, or ``"auto"``: each client gets the newest that it can read. None: as the
+            scenario says, or latest.
         user: the name of the user who is logged in.
         orgs: organisations: by name, those of which every user is an admin; or tables, as a scenario file has them (members, groups, ...).
         users: who else there is: names, or tables as a scenario file has them.
@@ -36,7 +37,7 @@ class Options:
     """
 
     seed: int = 0
-    api: str = "latest"
+    api: str | None = None
     user: str = "fake-user"
     orgs: Sequence[str | Mapping[str, object]] = ()
     users: Sequence[str | Mapping[str, object]] = ()
@@ -58,7 +59,7 @@ WORDS = tuple(each.name for each in fields(Options))
 
 _KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "seed": ((int,), "a whole number"),
-    "api": ((str,), 'a date such as "2026-05-01", "latest" or "auto"'),
+    "api": ((str, type(None)), 'a date such as "2026-05-01", "latest" or "auto"'),
     "user": ((str,), "the name of a user"),
     "orgs": ((list, tuple), 'a list of names, such as ["acme"]'),
     "users": ((list, tuple), 'a list of names, such as ["bob"]'),

@@ -40,7 +40,7 @@ def test_the_list_tells_each_change_with_its_source() -> None:
 def test_the_difference_of_two_days() -> None:
     assert run("diff", "2026-06-08", "2026-06-09").splitlines() == [
         "Body job-spec",
-        "  + expose.ports",
+        "  + expose.ports (required)",
         "  - expose.enabled",
         "Answer job",
         "  + status.exposeUrls",
@@ -76,7 +76,7 @@ def test_two_days_may_be_the_same() -> None:
             "too little is known of the API before 2025-04-09; give a later date than 2025-01-01",
         ),
         (["latest", "auto"], "auto is not one API, but one for each client"),
-        (["tomorrow"], "'tomorrow' is no date of the API; give YYYY-MM-DD"),
+        (["tomorrow"], "not a date of the API: 'tomorrow'; write YYYY-MM-DD"),
     ],
 )
 def test_what_is_no_date_is_said(words: list[str], problem: str) -> None:
@@ -87,5 +87,16 @@ def test_what_is_no_date_is_said(words: list[str], problem: str) -> None:
 def test_a_test_may_be_of_another_day() -> None:
     with fakejobs.activate(api="2026-01-01") as fake:
         assert fake.hub.settings.api == "2026-01-01"
-    with pytest.raises(ValueError, match=r"api: '1.1.2026' is no date"), fakejobs.activate(api="1.1.2026"):
+    with (
+        pytest.raises(ValueError, match=r"api: not a date of the API: '1\.1\.2026'"),
+        fakejobs.activate(api="1.1.2026"),
+    ):
         pass
+
+
+def test_latest_may_be_said_instead_of_a_scenarios_day(tmp_path: Path) -> None:
+    scenario = tmp_path / "s.toml"
+    scenario.write_text('api = "2025-09-01"\n')
+    for given, holds in ((None, "2025-09-01"), ("latest", "latest"), ("auto", "auto")):
+        with fakejobs.activate(scenario=scenario, api=given) as fake:
+            assert fake.hub.settings.api == holds

@@ -95,10 +95,21 @@ def test_the_command_writes_them_and_removes_what_there_is_no_more(tmp_path: Pat
     assert f"payloads of {len(DAYS)} days" in done.output
     assert not old.exists()
     assert (tmp_path / DAYS[-1] / "job-running.json").exists()
+    (tmp_path / "2026-01-01").mkdir()  # no day of a change
+    (tmp_path / "2026-01-01" / "mine.json").write_text("{}")
     (tmp_path / "file").write_text("")
+    assert CliRunner().invoke(main, ["api", "payloads", str(tmp_path)]).exit_code == 0
+    assert (tmp_path / "2026-01-01" / "mine.json").exists()
     refused = CliRunner().invoke(main, ["api", "payloads", str(tmp_path / "file" / "below")])
     assert refused.exit_code != 0
     assert "Traceback" not in refused.output
+
+
+def test_the_command_leaves_a_folder_of_something_else_alone(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("# My project\n")
+    refused = CliRunner().invoke(main, ["api", "payloads", str(tmp_path)])
+    assert (refused.exit_code, "is not about golden payloads" in refused.output) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
 
 
 # --------------------------------------------------------------------------------------------- what clients read in them

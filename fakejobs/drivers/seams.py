@@ -220,16 +220,29 @@ def _set_variable(key: str, value: str | None) -> None:
 
 
 @contextmanager
-def bridged(modules: Callable[[], list[ModuleType]], bridge: ModuleType) -> Iterator[None]:
-    """Replace the name ``time`` in modules where it is the module `time`, or the bridge of a fake around this one, while the block runs."""
+def bridged(modules: Callable[[], list[ModuleType]], bridge: ModuleType) -> Iterator[Callable[[], None]]:
+    """Replace the name ``time`` in modules where it is the module `time`, or the bridge of a fake around this one, while the block runs.
+
+    It gives a function that does so in modules that have been loaded since, such as the client's command line.
+    """
     import time
 
-    found = [(module, vars(module).get("time")) for module in modules()]
-    replaced = [(module, was) for module, was in found if was is time or isinstance(was, type(bridge))]
+    replaced: list[tuple[ModuleType, object]] = []
+    loaded = 0
+
+    def replace() -> None:
+        nonlocal loaded
+        if loaded == (loaded := len(sys.modules)):
+            return
+        for module in modules():
+            was = vars(module).get("time")
+            if was is time or (isinstance(was, type(bridge)) and was is not bridge):
+                replaced.append((module, was))
+                module.time = bridge  # type: ignore[attr-defined]
+
     try:
-        for module, _ in replaced:
-            module.time = bridge  # type: ignore[attr-defined]
-        yield
+        replace()
+        yield replace
     finally:
         for module, was in reversed(replaced):
             module.time = was  # type: ignore[attr-defined]

@@ -20,17 +20,20 @@ def day_of(date: str) -> str:
     """``date``, or for `LATEST` the last day there is, so that days can be compared as texts.
 
     Raises:
-        ValueError: it is neither `LATEST` nor an ISO date such as ``2026-06-01``.
+        ValueError: it is neither `LATEST` nor an ISO date such as ``2026-06-01``, or it is before `FIRST_DAY`.
     """
     if date == LATEST:
         return "9999-12-31"
     try:
         # Python 3.11 and later read 20260601 and week dates too; comparing texts needs the one form.
-        if calendar_date.fromisoformat(date).isoformat() == date:
-            return date
+        is_day = calendar_date.fromisoformat(date).isoformat() == date
     except (TypeError, ValueError):
-        pass
-    raise ValueError(f"not a date of the API: {date!r}; write YYYY-MM-DD or {LATEST!r}")
+        is_day = False
+    if not is_day:
+        raise ValueError(f"not a date of the API: {date!r}; write YYYY-MM-DD or {LATEST!r}")
+    if date < FIRST_DAY:
+        raise ValueError(f"too little is known of the API before {FIRST_DAY}; give a later date than {date}")
+    return date
 
 
 def before(date: str, day: str) -> bool:
@@ -47,15 +50,8 @@ def api_from(word: object) -> str:
     if word == AUTO:
         return AUTO
     try:
-        if not isinstance(word, str):
-            raise ValueError
-        early = before(word, FIRST_DAY)
-    except ValueError:
-        raise ValueError(
-            f"api: {word!r} is no date of the API; give YYYY-MM-DD, {LATEST!r} or {AUTO!r} (`fakejobs api list` tells what changed when)"
-        ) from None
-    if early:
-        raise ValueError(
-            f"api: too little is known of the API before {FIRST_DAY}; give a later date than {word}"
-        )
-    return word
+        day_of(word)
+    except (TypeError, ValueError) as error:
+        said = str(error).replace(f" or {LATEST!r}", f", {LATEST!r} or {AUTO!r}")
+        raise ValueError(f"api: {said} (`fakejobs api list` tells what changed when)") from None
+    return str(word)

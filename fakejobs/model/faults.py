@@ -61,9 +61,12 @@ GARBAGE = 'data: {"data":"'
 """The garbage line unless another is given: an event that is torn off."""
 
 STREAMS = ("/api/jobs/*/*/logs", "/api/jobs/*/*/metrics", "/api/jobs/*/*/events")
-"""The paths of event streams."""
+"""The paths of event streams, as they are today."""
 
-_STREAM = re.compile(r"/api/jobs/[^/]+/[^/]+/(logs|metrics|events)")
+_STREAM = re.compile(
+    r"/api/jobs/[^/]+/[^/]+/(events|(logs|metrics)(-stream)?)"
+)  # as they were called until June 2025
+_EARLIER = ("/api/jobs/*/*/logs-stream", "/api/jobs/*/*/metrics-stream")
 _ADDRESS = re.compile(r"/api/(?:scheduled-)?jobs/(?P<namespace>[^/]+)(?:/(?P<job>[0-9A-Fa-f]{24})(?=/|$))?")
 _TOKEN = re.compile(r"\*\*|\*|\?|\{\w+\}|.", re.DOTALL)
 _MOST = 1_000_000_000
@@ -323,7 +326,7 @@ def _check_match(kind: str, words: Mapping[str, object]) -> None:
             raise ValueError(
                 f"path: {short(path)} is no path of the API; those begin with /api/, such as /api/jobs/*"
             )
-        if kind in STREAM_WORDS and not any(overlap(path, stream) for stream in STREAMS):
+        if kind in STREAM_WORDS and not any(overlap(path, stream) for stream in (*STREAMS, *_EARLIER)):
             raise ValueError(
                 f"path: `{kind}` happens to event streams, and {short(path)} matches none of them: {', '.join(STREAMS)}"
             )

@@ -135,7 +135,8 @@ class Quirks:
         "406",
         "500",
         "empty",
-        evidence="Metrics of a job that is over. huggingface_hub 2.2.0 tolerates '406 (previously a 500)'; empty is a stream that ends at "
+        evidence="Metrics of a job that is over. huggingface_hub 2.2.0 tolerates '406 (previously a 500)', so of the API of before, and of clients of before "
+        "with api = auto, 406 means 500; empty is a stream that ends at "
         "once, which every client release can read.",
     )
     logs_while_scheduling: str = _quirk(

@@ -103,7 +103,8 @@ def _of_another_day() -> Route | None:
     there = set(routes_at(dialect().date))
     for route in (*ROUTES, *GONE):
         pattern = re.sub(r"{\w+}", "[^/]+", route.path)
-        if route not in there and route.method == request.method and re.fullmatch(pattern, request.path):
+        asked = {"HEAD": "GET", "OPTIONS": route.method}.get(request.method, request.method)
+        if route not in there and route.method == asked and re.fullmatch(pattern, request.path):
             return route
     return None
 

@@ -63,7 +63,13 @@ class _App(Flask):
             return None
         path = request.environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
         date = dialect_in(request.environ).date
-        routes = self._routes.get(date) or self._routes.setdefault(date, self._routes_in(epoch(date)))
+        routes = self._routes.get(date)
+        if routes is None:
+            in_epoch = epoch(date)
+            routes = self._routes.get(in_epoch) or self._routes.setdefault(
+                in_epoch, self._routes_in(in_epoch)
+            )
+            self._routes[date] = routes
         return MapAdapter(routes, "localhost", "/", "", "http", path, request.method)
 
     @cached_property

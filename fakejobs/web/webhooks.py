@@ -20,7 +20,9 @@ _ROOT = "/api/settings/webhooks"
 @webhooks.get(_ROOT)
 def list_webhooks() -> Response:
     """The caller's webhooks, oldest first."""
-    return answer("webhook-list", [webhook_body(each) for each in hub().webhooks(caller())])
+    found = hub().webhooks(caller())
+    listed = [each for each in found if each.url is not None or dialect().job_webhooks]
+    return answer("webhook-list", [webhook_body(each) for each in listed])
 
 
 @webhooks.post(_ROOT)

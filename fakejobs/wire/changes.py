@@ -37,7 +37,8 @@ def _heading(title: str, was: Places, now: Places) -> list[str]:
     came = [place for place in now if place not in was]
     went = [place for place in was if place not in now]
     kept = [place for place in now if place in was]
-    found = [f"  + {place}" for place in _outermost(came)]
+    must = " (required)" if title.startswith("Body") else ""
+    found = [f"  + {place}{must if now[place] else ''}" for place in _outermost(came)]
     found += [f"  ! {place} is required now" for place in kept if now[place] and not was[place]]
     found += [f"  ! {place} need not be there now" for place in kept if was[place] and not now[place]]
     found += [f"  - {place}" for place in _outermost(went)]

@@ -58,13 +58,11 @@ def read_submission(body: Json, quirks: Quirks, *, at: str = "", date: str = LAT
     if isinstance(body, dict):
         # What the schema does not allow needs no second complaint.
         places = {problem.path for problem in found}
-        known = {key: body[key] for key in pieces if key in body}
+        known = {key: _known(body[key], pieces[key]) for key in pieces if key in body}
         found += [problem for problem in _spec_problems(known, quirks, at) if problem.path not in places]
     if found or not isinstance(body, dict):
         raise Invalid(found)
-    spec = asked_today(
-        {key: _known(known[key], pieces[key]) for key in known if key not in ("labels", "secrets")}, date
-    )
+    spec = asked_today({key: each for key, each in known.items() if key not in ("labels", "secrets")}, date)
     spec.setdefault("environment", {})
     if spec.get("timeoutSeconds", 0) is None:
         del spec["timeoutSeconds"]
@@ -97,6 +95,10 @@ class WebhookBody:
 _TARGETS = ("url", "job", "jobSourceId")
 
 
+def _one_of(keys: list[str]) -> str:
+    return f"Invalid input: {'exactly one of ' if len(keys) > 1 else ''}{', '.join(keys)} must be given"
+
+
 def read_webhook(body: Json, quirks: Quirks, *, new: bool, date: str = LATEST) -> WebhookBody:
     """Check the body that makes or changes a webhook; a new one needs something to do. ``date`` as in `read_submission`.
 
@@ -107,9 +109,10 @@ def read_webhook(body: Json, quirks: Quirks, *, new: bool, date: str = LATEST) -
     if isinstance(body, dict):
         known = shared_schema("webhook-body", date)["properties"]
         body = {key: body[key] for key in known if key in body}
-        targets = sum(key in body for key in _TARGETS)
-        if quirks.webhook_target == "one" and (targets > 1 or (new and not targets)):
-            found.append(Problem("", f"Invalid input: exactly one of {', '.join(_TARGETS)} must be given"))
+        targets = [key for key in _TARGETS if key in known]
+        given = sum(key in body for key in targets)
+        if quirks.webhook_target == "one" and (given > 1 or (new and not given)):
+            found.append(Problem("", _one_of(targets)))
     if found or not isinstance(body, dict):
         raise Invalid(found)
     job = read_submission(body["job"], quirks, at="job", date=date) if "job" in body else None

@@ -9,21 +9,20 @@ from typing import TypeVar
 
 from fakejobs.model.api_dates import AUTO, LATEST, before
 from fakejobs.wire.history import NOT_ACCEPTABLE_SINCE, body_on, owners_on
-
-PAGES_SINCE = "2026-06-22"
-"""Since then lists come in pages (huggingface_hub#4395)."""
+from fakejobs.wire.pieces import PAGES_SINCE, WEBHOOK_JOBS_SINCE
 
 Body = TypeVar("Body")
 Release = tuple[int, int, int]
 
 # What releases of huggingface_hub cannot read, found by giving answers to each of them.
 _TYPED_OWNERS: Release = (0, 34, 4)
+_JOB_WEBHOOKS: Release = (0, 36, 0)
 _PAGES: Release = (1, 21, 0)
 _NOT_ACCEPTABLE: Release = (2, 2, 0)
 
 _PYTHON = re.compile(r"\bhf_hub/(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
-# @huggingface/hub says what runs it; none of its releases asks for a second page.
-_JAVASCRIPT = re.compile(r"(node|Deno|Bun)\b")
+# @huggingface/hub says what runs it, or that library's own word; none of its releases asks for a second page.
+_JAVASCRIPT = re.compile(r"(node|undici|Deno|Bun)\b")
 _BEFORE_AUTHORS = "2025-08-01"
 
 
@@ -35,12 +34,14 @@ class Dialect:
         date: as of which day (ISO), or `LATEST`.
         paged: whether lists come in pages.
         owners: as of which day owners of jobs are, if not ``date``.
+        job_webhooks: whether webhooks that start jobs, and have no URL, are listed.
         finished_metrics: the status of a request for the metrics of a job that is over, if it is not 406.
     """
 
     date: str = LATEST
     paged: bool = True
     owners: str | None = None
+    job_webhooks: bool = True
     finished_metrics: int | None = None
 
     def body(self, piece: str, body: Body) -> Body:
@@ -71,6 +72,7 @@ def _of_day(day: str) -> Dialect:
     return Dialect(
         date=day,
         paged=not before(day, PAGES_SINCE),
+        job_webhooks=not before(day, WEBHOOK_JOBS_SINCE),
         finished_metrics=500 if before(day, NOT_ACCEPTABLE_SINCE) else None,
     )
 
@@ -84,5 +86,6 @@ def _of_client(user_agent: str) -> Dialect:
     return Dialect(
         paged=release >= _PAGES,
         owners=_BEFORE_AUTHORS if release < _TYPED_OWNERS else None,
+        job_webhooks=release >= _JOB_WEBHOOKS,
         finished_metrics=None if release >= _NOT_ACCEPTABLE else 500,
     )

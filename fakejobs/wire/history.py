@@ -18,6 +18,7 @@ from fakejobs.wire.pieces import (
     LABELS_SINCE,
     NETWORK_SINCE,
     OWNER_SINCE,
+    PAGES_SINCE,
     SCHEDULED_SINCE,
     SCHEDULING_SINCE,
     TIMEOUT_SECONDS_SINCE,
@@ -80,7 +81,12 @@ CHANGES: tuple[Change, ...] = (
     Change(
         OWNER_SINCE, "The owner of a job has `id`, `name`, `type` and `avatarUrl`.", "huggingface_hub#3291"
     ),
-    Change(SCHEDULED_SINCE, "Scheduled jobs, and `initiator` of jobs.", "huggingface_hub 0.35.0"),
+    Change(SCHEDULED_SINCE, "Scheduled jobs.", "huggingface_hub 0.35.0"),
+    Change(
+        SCHEDULED_SINCE,
+        "`initiator` of jobs.",
+        "assumed: it tells schedules from users; huggingface_hub 1.16.0 is the first that reads it",
+    ),
     Change(WEBHOOK_JOBS_SINCE, "Webhooks can start jobs: `job` and `jobSourceId`.", "huggingface_hub 0.36.0"),
     Change(HARDWARE_SINCE, "`GET /api/jobs/hardware`.", "huggingface_hub 1.3.3"),
     Change(LABELS_SINCE, "`labels` of jobs, and the filter `label` of lists.", "huggingface_hub 1.4.0"),
@@ -94,7 +100,11 @@ CHANGES: tuple[Change, ...] = (
     Change("2026-05-28", "`auth-check`; `expose.enabled` of new jobs.", _DOCUMENT),
     Change("2026-06-09", "`expose.ports` instead of `expose.enabled`; `status.exposeUrls`.", _DOCUMENT),
     Change("2026-06-12", "`ssh` of new jobs, `status.sshUrl`.", _DOCUMENT),
-    Change("2026-06-22", "Lists come in pages: `cursor` and `Link`; the filter `stage`.", _DOCUMENT),
+    Change(
+        PAGES_SINCE,
+        "Lists come in pages: `cursor` and `Link`; the filter `stage`, and several `label`.",
+        _DOCUMENT,
+    ),
     Change("2026-07-20", "`PUT .../expose`, `portsPublic`, and `expose` in answers.", _DOCUMENT),
     Change("2026-07-27", "`resourceGroupId` and `resourceGroup`.", _DOCUMENT),
     Change("2026-08-14", "`RESOURCE_GROUP_LIMIT`, a new `cancelReason`.", _DOCUMENT),

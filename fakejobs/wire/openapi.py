@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fakejobs.model.api_dates import LATEST
+from fakejobs.model.api_dates import LATEST, before
 from fakejobs.version import VERSION
+from fakejobs.wire.history import NOT_ACCEPTABLE_SINCE
 from fakejobs.wire.json_types import Schema
+from fakejobs.wire.pieces import FLAT_SINCE, PAGES_SINCE
 from fakejobs.wire.schema import PATH_PIECES, Route, routes_at, schema_at
 
 TITLE = "Hugging Face Jobs, as fakejobs serves it"
@@ -30,7 +32,7 @@ def document(date: str = LATEST) -> Schema:
             "securitySchemes": {"bearerAuth": {"type": "http", "scheme": "bearer"}},
             "headers": _HEADERS,
             "responses": {"error": _error("Refused, or gone wrong; the text says why.", "error", date)},
-            "links": _links(routes),
+            "links": _links(routes, date),
         },
         "paths": paths,
     }
@@ -47,7 +49,7 @@ def _operation(route: Route, routes: Sequence[Route], date: str) -> Schema:
     error = {"$ref": "#/components/responses/error"}
     operation["responses"] = {
         "200": _success(route, routes, date),
-        **{str(status): error for status in _refusals(route)},
+        **{str(status): error for status in _refusals(route, date)},
         **{str(status): _error("Error", piece, date) for status, piece in route.errors},
         "default": error,
     }
@@ -68,9 +70,9 @@ def _success(route: Route, routes: Sequence[Route], date: str) -> Schema:
         success["content"] = {"text/event-stream": {"itemSchema": event}}
     elif route.reply is not None:
         success["content"] = {"application/json": {"schema": schema_at(route.reply, date)}}
-    if route.reply == "job-list":
+    if route.reply == "job-list" and not before(date, PAGES_SINCE):
         success["headers"] = {"Link": {"$ref": "#/components/headers/Link"}}
-    if links := _links_of(route, routes):
+    if links := _links_of(route, routes, date):
         success["links"] = {name: {"$ref": f"#/components/links/{name}"} for name in links}
     return success
 
@@ -96,7 +98,7 @@ def _error(description: str, piece: str, date: str) -> Schema:
     }
 
 
-def _refusals(route: Route) -> list[int]:
+def _refusals(route: Route, date: str) -> list[int]:
     """The statuses with which a request may be refused."""
     found = set() if route.public else {401}
     if "namespace" in route.parameters:
@@ -116,8 +118,8 @@ def _refusals(route: Route) -> list[int]:
         "scheduled-resume",
     ):  # with nothing to pay it from
         found.add(402)
-    if route.name == "metrics":  # of a job that does not run any more
-        found.add(406)
+    if route.name in ("metrics", "metrics-stream"):  # of a job that does not run any more
+        found.add(500 if before(date, NOT_ACCEPTABLE_SINCE) else 406)
     return sorted(found - {status for status, _piece in route.errors})
 
 
@@ -130,15 +132,17 @@ _LINKED = {
 }
 
 
-def _links(routes: Sequence[Route]) -> dict[str, Schema]:
-    return {name: link for route in routes for name, link in _links_of(route, routes).items()}
+def _links(routes: Sequence[Route], date: str) -> dict[str, Schema]:
+    return {name: link for route in routes for name, link in _links_of(route, routes, date).items()}
 
 
-def _links_of(route: Route, routes: Sequence[Route]) -> dict[str, Schema]:
+def _links_of(route: Route, routes: Sequence[Route], date: str) -> dict[str, Schema]:
     """From the answer of a route to every route of the job that is in it."""
     if route.reply not in _LINKED:
         return {}
     path, prefix, place = _LINKED[route.reply]
+    if before(date, FLAT_SINCE):
+        place = place.replace("id", "metadata/jobId")
     return {
         f"{prefix}{target.name}": {
             "operationId": target.name,

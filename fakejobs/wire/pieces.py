@@ -60,6 +60,9 @@ Hub's document of August 2026 does not have it yet."""
 SCHEDULED_SINCE = "2025-09-16"
 """The day of huggingface_hub 0.35.0, the first client with scheduled jobs."""
 
+PAGES_SINCE = "2026-06-22"
+"""Since then lists of jobs come in pages, and can be filtered by stage (the history of the Hub's document; huggingface_hub#4395)."""
+
 LABELS_SINCE = "2026-02-04"
 """The day of huggingface_hub 1.4.0, the first client that sends ``labels`` and reads them."""
 
@@ -273,10 +276,10 @@ _PARAMETERS: dict[str, Schema] = {
                 ),
             ),
             "stage": _since(
-                "2026-06-22", _about("Only jobs in this stage; repeat it for several.", _array(_stage))
+                PAGES_SINCE, _about("Only jobs in this stage; repeat it for several.", _array(_stage))
             ),
             "cursor": _since(
-                "2026-06-22",
+                PAGES_SINCE,
                 _about("Taken from the `Link` header of the page before.", _text(maxLength=2048)),
             ),
         }
@@ -288,7 +291,7 @@ _PARAMETERS: dict[str, Schema] = {
         {"tail": _since("2026-05-11", _about("Only the last lines, this many.", _integer(0)))}
     ),
     "scheduled-list-query": _object(
-        {"label": _about("Only scheduled jobs with this `key=value`.", _label_filter)}
+        {"label": _since(LABELS_SINCE, _about("Only scheduled jobs with this `key=value`.", _label_filter))}
     ),
     "namespace": _string,
     "job-id": _text("^[0-9a-fA-F]{24}$"),
@@ -632,27 +635,30 @@ _WEBHOOK = _closed(
     {
         "id": _object_id,
         "url": {"type": "string", "format": "uri"},
-        "job": _closed(
-            {
-                # Unlike a job, in the keys of the request: this is what will be asked for.
-                **{
-                    key: _JOB_SPEC["properties"][key]
-                    for key in (
-                        "dockerImage",
-                        "spaceId",
-                        "environment",
-                        "arguments",
-                        "command",
-                        "flavor",
-                        "timeoutSeconds",
-                        "labels",
-                    )
+        "job": _since(
+            WEBHOOK_JOBS_SINCE,
+            _closed(
+                {
+                    # Unlike a job, in the keys of the request: this is what will be asked for.
+                    **{
+                        key: _JOB_SPEC["properties"][key]
+                        for key in (
+                            "dockerImage",
+                            "spaceId",
+                            "environment",
+                            "arguments",
+                            "command",
+                            "flavor",
+                            "timeoutSeconds",
+                            "labels",
+                        )
+                    },
+                    "secrets": _about("Names only; values never come back.", _array(_string)),
                 },
-                "secrets": _about("Names only; values never come back.", _array(_string)),
-            },
-            ["environment", "flavor", "timeoutSeconds"],
+                ["environment", "flavor", "timeoutSeconds"],
+            ),
         ),
-        "jobSourceId": _string,
+        "jobSourceId": _since(WEBHOOK_JOBS_SINCE, _string),
         "disabled": {"anyOf": [_boolean, {"const": "suspended-after-failure"}]},
         "watched": _array(
             _closed({"name": _string, "type": _watched_type, "avatarUrl": _string}, ["name", "type"])

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
 
-from fakejobs.model.api_dates import LATEST, day_of
+from fakejobs.model.api_dates import FIRST_DAY, LATEST, day_of
 from fakejobs.wire.json_types import Schema
 from fakejobs.wire.pieces import PIECES, SCHEDULED_SINCE
 
@@ -219,7 +219,7 @@ def routes_at(date: str = LATEST) -> tuple[Route, ...]:
 
 @lru_cache(maxsize=4096)
 def epoch(date: str = LATEST) -> str:
-    """The last day up to ``date`` on which the contract changed; ``0001-01-01`` before the first change.
+    """The last day up to ``date`` on which the contract changed; the first day of the record before the first change.
 
     All dates with the same epoch have the same contract, so it is what caches are keyed by.
 
@@ -228,7 +228,7 @@ def epoch(date: str = LATEST) -> str:
     """
     days = change_days()
     position = bisect_right(days, day_of(date))
-    return days[position - 1] if position else "0001-01-01"
+    return days[position - 1] if position else FIRST_DAY
 
 
 @cache

@@ -11,13 +11,13 @@ import pytest
 from fakejobs.generate import jobs, source
 from fakejobs.generate.source import Seeded
 from fakejobs.generate.values import PATTERNS, cron, filled, value
-from fakejobs.model.api_dates import LATEST
+from fakejobs.model.api_dates import FIRST_DAY, LATEST
 from fakejobs.wire.json_types import Schema
 from fakejobs.wire.pieces import PIECES
 from fakejobs.wire.schema import change_days, schema_at
 from fakejobs.wire.validate import problems
 
-DAYS = ("0001-01-01", *change_days())
+DAYS = (FIRST_DAY, *change_days())
 
 
 def patterns(schema: object) -> Iterator[str]:

@@ -213,10 +213,10 @@ def test_the_document_is_of_the_day() -> None:
     ("api", "problem"),
     [
         ("2025-04-08", "too little is known of the API before 2025-04-09"),
-        ("2026-13-01", "'2026-13-01' is no date of the API; give YYYY-MM-DD"),
+        ("2026-13-01", "not a date of the API: '2026-13-01'; write YYYY-MM-DD, 'latest' or 'auto'"),
         ("today", "fakejobs api list"),
-        ("20260101", "is no date"),
-        (7, "7 is no date"),
+        ("20260101", "not a date"),
+        (7, "not a date of the API: 7"),
     ],
 )
 def test_what_is_no_date_is_refused(api: object, problem: str) -> None:
@@ -224,10 +224,72 @@ def test_what_is_no_date_is_refused(api: object, problem: str) -> None:
         frozen_hub(api=api)
 
 
+def test_links_of_the_document_lead_to_the_jobs_of_the_day() -> None:
+    def links(day: str) -> Any:
+        with served(day) as (_, web):
+            return ask(web, "GET", "/openapi.json").get_json()
+
+    assert (
+        links("2025-05-01")["components"]["links"]["cancel"]["parameters"]["jobId"]
+        == "$response.body#/metadata/jobId"
+    )
+    assert links("2025-05-20")["components"]["links"]["cancel"]["parameters"]["jobId"] == "$response.body#/id"
+    for day, headers, refused in (("2026-06-21", None, "500"), ("2026-10-08", {"Link"}, "406")):
+        paths = links(day)["paths"]
+        listed = paths["/api/jobs/{namespace}"]["get"]["responses"]["200"]
+        assert set(listed.get("headers", ())) == (headers or set())
+        assert refused in paths["/api/jobs/{namespace}/{jobId}/metrics"]["get"]["responses"]
+
+
+def test_webhooks_that_start_jobs_are_not_there_before_they_could() -> None:
+    watched = {"watched": [{"type": "user", "name": "fake-user"}], "domains": ["repo"]}
+    with served("latest") as (hub, web):
+        plain = {**watched, "url": "https://example.org/hook"}
+        assert ask(web, "POST", "/api/settings/webhooks", json=plain).status_code == 200
+        assert ask(web, "POST", "/api/settings/webhooks", json={**watched, "job": JOB}).status_code == 200
+        assert len(ask(web, "GET", "/api/settings/webhooks").get_json()) == 2
+        hub.configure(frozen_settings(hub, "2025-10-22"))
+        (seen,) = ask(web, "GET", "/api/settings/webhooks").get_json()
+        assert seen["url"] == "https://example.org/hook"
+        refused = ask(web, "POST", "/api/settings/webhooks", json={**watched, "job": JOB})
+        assert (refused.status_code, refused.get_json()["error"]) == (
+            400,
+            "✖ Invalid input: url must be given",
+        )
+        hub.configure(frozen_settings(hub, "auto"))
+        for release, count in (("0.35.3", 1), ("0.36.0", 2)):
+            assert len(web.get("/api/settings/webhooks", headers=agent(release)).get_json()) == count
+
+
+def test_what_a_day_does_not_know_is_not_judged_either() -> None:
+    with served("2026-06-15") as (_, web):
+        submitted(web, expose={"ports": [80], "portsPublic": [81]})  # not one of `ports`
+    with served("2025-10-01") as (_, web):
+        assert ask(web, "GET", "/api/scheduled-jobs/fake-user?label=bad").status_code == 200
+
+
+def test_faults_of_streams_happen_to_the_streams_of_the_day() -> None:
+    with served("2025-05-25") as (hub, web):
+        hub.when(command="*").then(scheduling=0, running=0, logs=["one", "two"])
+        hub.fault(end_after=1)
+        job = submitted(web)["id"]
+        assert ask(web, "GET", f"/api/jobs/fake-user/{job}/logs-stream").text.count("data: ") == 1
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "HEAD", "GET"])
+def test_whatever_is_asked_of_a_route_that_came_later_it_is_unknown(method: str) -> None:
+    with served("2025-06-10") as (_, web):
+        answer = ask(web, method, "/api/scheduled-jobs/fake-user")
+        assert (answer.status_code, "exists since 2025-09-16" in answer.headers["X-Fakejobs-Hint"]) == (
+            404,
+            True,
+        )
+
+
 def test_a_hub_of_a_day() -> None:
     with closing(FakeHub(api="2026-01-01")) as hub:
         assert hub.settings.api == "2026-01-01"
-    with pytest.raises(ValueError, match="is no date of the API"):
+    with pytest.raises(ValueError, match="not a date of the API"):
         FakeHub(api="January")
 
 
@@ -251,6 +313,7 @@ def agent(release: str) -> dict[str, str]:
         (agent("2.4.0.dev0"), 4, 100, 406),
         ({**TOKEN, "User-Agent": "node"}, 4, 120, 406),
         ({**TOKEN, "User-Agent": "Bun/1.2"}, 4, 120, 406),
+        ({**TOKEN, "User-Agent": "undici"}, 4, 120, 406),
         ({**TOKEN, "User-Agent": "my-tool/0.1"}, 4, 100, 406),
         ({**TOKEN, "User-Agent": ""}, 4, 100, 406),
         ({**TOKEN, "User-Agent": "hf_hub/9999999999.1.1"}, 4, 100, 406),
