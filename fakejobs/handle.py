@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,9 +34,8 @@ from fakejobs.drivers.seams import (
 from fakejobs.drivers.xet_session import xet_replaced
 from fakejobs.errors import ClockStuck, FakeClosed, FakeJobsError, LeftOverThread
 from fakejobs.hub import AddedFault, FakeHub, RequestRecord, When
-from fakejobs.hub.settings import Settings, settings_from, settings_to
+from fakejobs.hub.settings import settings_from, settings_to
 from fakejobs.live import TICK, live_app
-from fakejobs.model.api_dates import LATEST
 from fakejobs.model.chaos import Chaos
 from fakejobs.model.plan import NEVER
 from fakejobs.model.presets import Preset
@@ -44,6 +43,7 @@ from fakejobs.model.stages import TERMINAL
 from fakejobs.model.times import from_datetime, from_iso
 from fakejobs.model.units import milliseconds
 from fakejobs.network import Network, RouteReply, Routes
+from fakejobs.option_settings import settings_of, token_among
 from fakejobs.options import START, Options
 from fakejobs.polls import MOST_READS, Polls, reader_of
 from fakejobs.report import again, fates, report, wrong
@@ -89,7 +89,7 @@ class FakeJobs:
         self.again: str | None = None
         self.wrong: list[str] | None = None
         self.fates: Mapping[str, Mapping[str, object]] | None = None
-        self.hub = FakeHub(settings=_settings(options, scenario), anchor=Anchor(start, now, frozen=True))
+        self.hub = FakeHub(settings=settings_of(options, scenario), anchor=Anchor(start, now, frozen=True))
         for when, then in scenario.rules:
             self.hub.add_rule(when, then, source="scenario")
         add_faults(self.hub, scenario)
@@ -98,7 +98,7 @@ class FakeJobs:
         add_webhooks(self.hub, scenario)
         put_there = [seen.job.id for seen in add_jobs(self.hub, scenario)]
         add_scheduled_jobs(self.hub, scenario)
-        self.token = _first_token(options, scenario) or token_of(self.hub.settings.identity.users[0].name)
+        self.token = token_among(options, scenario) or token_of(self.hub.settings.identity.users[0].name)
         self.start = self.hub.clock.now()
         self._waits = Waits(self.hub.clock)
         self._waits.problem = self._note
@@ -534,69 +534,6 @@ def _add(sums: tally.Tally, fake: FakeJobs) -> None:
     for seen in fake.book.all():
         if seen.job.id not in fake.book.put_there:
             sums.add(seen.job.flavor, 1, running_ms(seen), int(fake.book.cost(seen) * 1_000_000))
-
-
-def _settings(options: Options, scenario: Scenario) -> Settings:
-    if not scenario.settings and not options.quirks and options.credits is None:
-        names = tuple(each for each in options.orgs if isinstance(each, str))
-        if len(names) == len(options.orgs) and not options.users and not options.tokens:
-            return _plain_settings(options.seed, options.api or LATEST, options.user, names)
-    return settings_from(_words(options, scenario))
-
-
-@lru_cache(maxsize=16)
-def _plain_settings(seed: int, api: str, user: str, orgs: tuple[str, ...]) -> Settings:
-    # Most tests of a suite have the same.
-    return settings_from({"seed": seed, "api": api, "users": [user], "orgs": list(orgs)})
-
-
-def _words(options: Options, scenario: Scenario) -> dict[str, object]:
-    """The words of the hub's settings: a scenario's, unless the options say otherwise."""
-    default = Options()
-    words: dict[str, object] = {"seed": options.seed, "users": [options.user], "orgs": list(options.orgs)}
-    words.update(scenario.settings)
-    if options.seed != default.seed:
-        words["seed"] = options.seed
-    if options.api is not None:
-        words["api"] = options.api
-    if options.user != default.user:
-        others = [each for each in _list(scenario.settings.get("users")) if _name(each) != options.user]
-        same = [each for each in _list(scenario.settings.get("users")) if _name(each) == options.user]
-        words["users"] = [*(same or [options.user]), *others]
-    if options.orgs:
-        words["orgs"] = list(options.orgs)
-    if options.users:
-        users = _list(words["users"])
-        there = [_name(each) for each in users]
-        words["users"] = [*users, *(each for each in options.users if _name(each) not in there)]
-    if options.tokens:
-        words["tokens"] = list(options.tokens)
-    quirks = scenario.settings.get("quirks")
-    if options.credits is not None:
-        known = scenario.settings.get("namespaces")
-        namespaces = dict(known) if isinstance(known, Mapping) else {}
-        user = _name(_list(words["users"])[0])
-        words["namespaces"] = {**namespaces, user: {**namespaces.get(user, {}), "credits": options.credits}}
-    words["quirks"] = {**(quirks if isinstance(quirks, Mapping) else {}), **options.quirks}
-    return words
-
-
-def _first_token(options: Options, scenario: Scenario) -> str | None:
-    """Once tokens are configured, no other is accepted; then the first is that of the test."""
-    tokens = _list(options.tokens or scenario.settings.get("tokens"))
-    return (
-        str(tokens[0]["token"])
-        if tokens and isinstance(tokens[0], Mapping) and "token" in tokens[0]
-        else None
-    )
-
-
-def _list(value: object) -> list[object]:
-    return list(value) if isinstance(value, (list, tuple)) else []
-
-
-def _name(user: object) -> object:
-    return user.get("name") if isinstance(user, Mapping) else user
 
 
 def _start(start: str | datetime) -> int:

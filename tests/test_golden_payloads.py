@@ -4,7 +4,6 @@ reads as we do."""
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -25,6 +24,7 @@ from fakejobs.wire.info import JobInfo
 from fakejobs.wire.validate import problems
 from tests.matrix.releases import RELEASES
 from tests.support.clients import ROOT, skip_unless_in_ci
+from tests.support.programs import run_program
 
 FOLDER = ROOT / "fixtures" / "payloads"
 PIECES = {"job-list": "job-list", "count": "count", "hardware": "hardware-list", "whoami": "whoami"}
@@ -126,15 +126,10 @@ def jobs_of(day: str) -> dict[str, Any]:
 def read_by(python: Path, home: Path, bodies: dict[str, Any]) -> Any:
     """What the client in ``python``'s environment makes of each body: its attributes as JSON, or the error."""
     environment = {"HF_HOME": str(home), "PYTHONUTF8": "1", "HF_HUB_OFFLINE": "1", "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(
+    done = run_program(
         [python, READER],
-        input=json.dumps(bodies),
+        stdin=json.dumps(bodies),
         env=environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -14,6 +14,7 @@ from fakejobs.cli import main
 from fakejobs.model.chaos import chaos
 from fakejobs.model.presets import PRESETS, page
 from fakejobs.remote import RemoteHub
+from tests.support.programs import run_program
 from tests.support.server import serving
 
 ASKS = """
@@ -34,7 +35,7 @@ print(*seen)
 
 def fakejobs(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "fakejobs", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return run_program(command)
 
 
 def test_presets_are_listed() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -154,27 +153,24 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def report_json(report: Report, *, strict: bool) -> str:
-    """The report for machines, one JSON object."""
-    return json.dumps(
-        {
-            "spec": report.spec,
-            "server": report.server,
-            "operations": report.operations,
-            "findings": [in_json(each) for each in report.surprises],
-            "explained": [in_json(each) for each in report.explained],
-            "stale": [in_json(each) for each in report.stale],
-            "answers": [
-                {
-                    "route": row.route,
-                    "statuses": {str(status): count for status, count in sorted(row.statuses.items())},
-                    "checked": row.values,
-                    "outside": row.violations,
-                }
-                for row in report.answers
-            ],
-            "notes": list(report.notes),
-            "exit_code": report.exit_code(strict=strict),
-        },
-        indent=2,
-    )
+def report_json(report: Report, *, strict: bool) -> dict[str, object]:
+    """The report for machines, as JSON."""
+    return {
+        "spec": report.spec,
+        "server": report.server,
+        "operations": report.operations,
+        "findings": [in_json(each) for each in report.surprises],
+        "explained": [in_json(each) for each in report.explained],
+        "stale": [in_json(each) for each in report.stale],
+        "answers": [
+            {
+                "route": row.route,
+                "statuses": {str(status): count for status, count in sorted(row.statuses.items())},
+                "checked": row.values,
+                "outside": row.violations,
+            }
+            for row in report.answers
+        ],
+        "notes": list(report.notes),
+        "exit_code": report.exit_code(strict=strict),
+    }

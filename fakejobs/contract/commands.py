@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 from click.core import ParameterSource
 
@@ -89,40 +91,32 @@ def check(
     The exit code is 0 if every difference is explained, 1 if not, 2 if there is nothing to compare.
     """
     from fakejobs.contract.check import Asked, print_report, report_json, run_check
-
-    code = 0
-    if recordings is not None:
-        code = _check_recordings(recordings, as_json=as_json)
-        if context.get_parameter_source("spec") is ParameterSource.DEFAULT:
-            context.exit(code)
-    try:
-        report = run_check(Asked(spec, url=url, token=token, day=day, explained=explained))
-    except ValueError as error:
-        raise CannotCheck(str(error)) from None
-    if as_json:
-        click.echo(report_json(report, strict=strict))
-    else:
-        print_report(report, echo, strict=strict, show_all=show_all)
-    context.exit(max(code, report.exit_code(strict=strict)))
-
-
-def _check_recordings(directory: str, *, as_json: bool) -> int:
-    """Hold the fake against recordings, and say what differs; returns the exit code."""
     from fakejobs.contract.recordings_check import (
         check_recordings,
         print_recordings_report,
         recordings_report_json,
     )
 
+    only_recordings = recordings and context.get_parameter_source("spec") is ParameterSource.DEFAULT
     try:
-        report = check_recordings(directory)
+        recorded = None if recordings is None else check_recordings(recordings)
+        if recorded is not None and not as_json:
+            print_recordings_report(recorded, echo)
+        asked = Asked(spec, url=url, token=token, day=day, explained=explained)
+        report = None if only_recordings else run_check(asked)
     except ValueError as error:
         raise CannotCheck(str(error)) from None
     if as_json:
-        click.echo(recordings_report_json(report))
-    else:
-        print_recordings_report(report, echo)
-    return report.exit_code
+        found = {} if report is None else report_json(report, strict=strict)
+        if recorded is not None:
+            said = recordings_report_json(recorded)
+            found = said if report is None else {**found, "recordings": said}
+        click.echo(json.dumps(found, indent=2))
+    elif report is not None:
+        print_report(report, echo, strict=strict, show_all=show_all)
+    codes = [0 if recorded is None else recorded.exit_code]
+    codes.append(0 if report is None else report.exit_code(strict=strict))
+    context.exit(max(codes))
 
 
 contract.add_command(verify)

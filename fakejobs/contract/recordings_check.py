@@ -97,19 +97,16 @@ def print_recordings_report(report: RecordingsReport, echo: Callable[[str], obje
     echo("as recorded" if not count else f"{count} finding{'s' if count > 1 else ''}")
 
 
-def recordings_report_json(report: RecordingsReport) -> str:
-    """The report for machines, one JSON object."""
-    return json.dumps(
-        {
-            "recordings": report.directory,
-            "recorded": report.recorded,
-            "compared": report.compared,
-            "findings": [in_json(each) for each in report.findings],
-            "notes": list(report.notes),
-            "exit_code": report.exit_code,
-        },
-        indent=2,
-    )
+def recordings_report_json(report: RecordingsReport) -> dict[str, object]:
+    """The report for machines, as JSON."""
+    return {
+        "recordings": report.directory,
+        "recorded": report.recorded,
+        "compared": report.compared,
+        "findings": [in_json(each) for each in report.findings],
+        "notes": list(report.notes),
+        "exit_code": report.exit_code,
+    }
 
 
 # ------------------------------------------------------------------------------------- against our schema

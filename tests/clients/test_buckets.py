@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from fakejobs.web.app import wsgi_app
 from tests.clients.test_generations import python_with
 from tests.clients.test_hf_cli import Hf
 from tests.support.clients import TOKEN, USER, client_environment
+from tests.support.programs import run_program
 from tests.support.raw import ask
 from tests.support.server import serving
 
@@ -61,14 +61,9 @@ def stored(api: HfApi, bucket: str, folder: Path) -> dict[str, bytes]:
 
 
 def there_and_back(python: Path, url: str, home: Path, folder: Path) -> Any:
-    done = subprocess.run(
+    done = run_program(
         [python, SCRIPT, folder],
         env=client_environment(url, home),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

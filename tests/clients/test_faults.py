@@ -7,7 +7,6 @@ will see, also where that is not what they would wish for.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests.clients.faults import CASES
 from tests.clients.test_generations import python_with
 from tests.clients.test_in_process_generations import run
 from tests.support.clients import client_environment
+from tests.support.programs import run_program
 from tests.support.server import serving
 
 DOORS = ("in process", "over a socket")
@@ -186,13 +186,9 @@ if "list" in sys.argv:
 
 
 def ask(url: str, home: Path, *what: str) -> list[str]:
-    done = subprocess.run(
+    done = run_program(
         [sys.executable, "-c", ASK, url, *what],
         env=client_environment(url, home),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()

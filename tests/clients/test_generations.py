@@ -6,7 +6,6 @@ What a release cannot read of today's API it cannot read here either: that is wh
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 
 from fakejobs.remote import RemoteHub
 from tests.support.clients import ROOT, USER, client_environment, let_time_run, skip_unless_in_ci
+from tests.support.programs import run_program
 
 SCRIPT = Path(__file__).with_name("generation.py")
 
@@ -30,14 +30,9 @@ def drive(python: Path, hub: RemoteHub, home: Path) -> Any:
     hub.when(command="*train.py").then(scheduling="1m", running="2m", logs=["one", "two 🤗"])
     hub.when(command="*serve.py").then(scheduling=0, running="forever")
     let_time_run(hub, 600)
-    done = subprocess.run(
+    done = run_program(
         [python, SCRIPT],
         env=client_environment(hub.url, home),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from fakejobs.remote import RemoteHub
 from tests.support.clients import USER, client_environment, let_time_run
+from tests.support.programs import run_program
 
 pytest.importorskip("huggingface_hub", minversion="2.4.0")
 
@@ -44,14 +44,9 @@ class Hf:
         self._environment = client_environment(url, home)
 
     def __call__(self, *arguments: str) -> Done:
-        done = subprocess.run(
+        done = run_program(
             [HF, "jobs", *arguments],
             env=self._environment,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
         )
         return Done(done.returncode, done.stdout, done.stderr)
 

@@ -12,6 +12,7 @@ import pytest
 
 from fakejobs.remote import RemoteHub
 from tests.support.clients import USER, client_environment
+from tests.support.programs import run_program
 
 pytest.importorskip("huggingface_hub", minversion="2.4.0")
 
@@ -19,14 +20,9 @@ HF = Path(sys.executable).with_name("hf")
 
 
 def hf(hub: RemoteHub, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return run_program(
         [HF, *words],
         env=client_environment(hub.url, home),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterable
 from datetime import datetime, timedelta, timezone
@@ -14,6 +13,7 @@ import pytest
 
 from fakejobs.remote import RemoteHub
 from tests.support.clients import START, TOKEN, USER, client_environment, let_time_run, start_over
+from tests.support.programs import run_program
 
 pytest.importorskip("huggingface_hub", minversion="2.4.0")
 from huggingface_hub import HfApi, JobHardware, JobInfo, JobStage, Volume, __version__, constants, hf_api
@@ -635,13 +635,9 @@ print(json.dumps({
 def test_the_functions_of_the_module(hub: RemoteHub, home: Path) -> None:
     hub.when().then(scheduling=0, running="10m")
     let_time_run(hub, 1200)
-    done = subprocess.run(
+    done = run_program(
         [sys.executable, "-W", "error", "-c", _SCRIPT],
         env={**client_environment(hub.url, home), "HF_HUB_DISABLE_EXPERIMENTAL_WARNING": "1"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)

@@ -18,6 +18,7 @@ import pytest
 
 from tests.clients.test_generations import python_with
 from tests.support.clients import ROOT, USER
+from tests.support.programs import run_program
 
 REAL_TOKEN = "hf_of_the_developer"
 
@@ -33,15 +34,10 @@ def run(python: Path, *arguments: str, home: Path) -> subprocess.CompletedProces
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "PYTHONUTF8": "1",
     }
-    return subprocess.run(
+    return run_program(
         [python, *arguments],
         cwd=ROOT,
         env=environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
     )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 from fakejobs.remote import RemoteHub
 from tests.support.clients import ROOT, USER, client_environment, skip_unless_in_ci
+from tests.support.programs import run_program
 
 SCRIPT = Path(__file__).with_name("jobs.mjs")
 
@@ -20,14 +20,9 @@ def run_script(url: str, home: Path) -> Any:
         skip_unless_in_ci("Node.js is not installed")
     if not (ROOT / ".node/node_modules/@huggingface/hub/package.json").exists():
         skip_unless_in_ci("the JavaScript client is not installed; install it: .ci/node")
-    done = subprocess.run(
+    done = run_program(
         [str(node), str(SCRIPT), url, USER],
         env=client_environment(url, home),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

@@ -20,6 +20,7 @@ from tests.clients.test_generations import python_with
 from tests.clients.test_hf_cli import Hf
 from tests.clients.test_in_process_generations import run
 from tests.support.clients import ROOT, USER, client_environment, let_time_run, start_over
+from tests.support.programs import run_program
 
 MODULE = "tests.clients.money"
 
@@ -47,15 +48,10 @@ def over_a_socket(python: Path, hub: RemoteHub, home: Path) -> Any:
     hub.when().then(scheduling=0, running="forever", logs=["one", "two"])
     let_time_run(hub, 600)
     return read(
-        subprocess.run(
+        run_program(
             [python, "-m", MODULE, "socket"],
             cwd=ROOT,
             env=client_environment(hub.url, home),
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
         )
     )
 

@@ -18,6 +18,7 @@ from tests.clients.outcomes import ME, PEOPLE
 from tests.clients.test_generations import python_with
 from tests.clients.test_in_process_generations import run
 from tests.support.clients import ROOT, client_environment, start_over
+from tests.support.programs import run_program
 
 MODULE = "tests.clients.outcomes"
 
@@ -98,16 +99,11 @@ def in_process(python: Path, home: Path) -> Any:
 def over_a_socket(python: Path, hub: RemoteHub, home: Path) -> Any:
     start_over(hub, users=[ME, *PEOPLE["users"]], orgs=PEOPLE["orgs"], tokens=PEOPLE["tokens"])
     return read(
-        subprocess.run(
+        run_program(
             [python, "-m", MODULE, "socket"],
             cwd=ROOT,
             # `list_jobs` asks with this one who it is, whatever token its `HfApi` has.
             env={**client_environment(hub.url, home), "HF_TOKEN": "hf_ada"},
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
         )
     )
 

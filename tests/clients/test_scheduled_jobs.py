@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from fakejobs.remote import RemoteHub
 from tests.clients.test_generations import python_with
 from tests.clients.test_hf_cli import Hf
 from tests.support.clients import ROOT, USER, client_environment, skip_unless_in_ci
+from tests.support.programs import run_program
 
 pytest.importorskip("huggingface_hub", minversion="2.4.0")
 from huggingface_hub import HfApi
@@ -146,14 +146,9 @@ def test_the_command_line(hub: RemoteHub, home: Path) -> None:
 
 @pytest.mark.parametrize("release", ["1.33.0", "0.36.2"])
 def test_other_releases(release: str, hub: RemoteHub, home: Path) -> None:
-    done = subprocess.run(
+    done = run_program(
         [python_with(release), SCRIPT],
         env=client_environment(hub.url, home),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
@@ -185,14 +180,9 @@ def test_the_javascript_client(hub: RemoteHub, home: Path) -> None:
         skip_unless_in_ci("Node.js is not installed")
     if not (ROOT / ".node/node_modules/@huggingface/hub/package.json").exists():
         skip_unless_in_ci("the JavaScript client is not installed; install it: .ci/node")
-    done = subprocess.run(
+    done = run_program(
         [str(node), str(JAVASCRIPT), hub.url, USER],
         env=client_environment(hub.url, home),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)

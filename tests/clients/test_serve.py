@@ -25,6 +25,7 @@ from click.testing import CliRunner, Result
 from fakejobs.cli import main
 from fakejobs.remote import RemoteHub
 from tests.support.clients import ROOT, START, USER, start_over
+from tests.support.programs import run_program
 from tests.support.raw import PATIENCE, ask, following, logged
 from tests.support.server import ServeProcess, serving
 
@@ -54,14 +55,9 @@ def serve(*options: str) -> Result:
 
 
 def fakejobs(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return run_program(
         [sys.executable, "-W", "error", "-m", "fakejobs", *arguments],
         cwd=ROOT,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
     )
 
 

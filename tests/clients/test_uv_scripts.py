@@ -6,7 +6,6 @@ Each process in process forbids internet sockets, to Python and to the Rust libr
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from fakejobs.remote import RemoteHub
 from tests.clients.test_generations import python_with
 from tests.clients.test_hf_cli import Hf
 from tests.support.clients import ROOT, TOKEN, USER, client_environment, start_over
+from tests.support.programs import run_program
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -38,15 +38,10 @@ def python_of(release: str) -> Path:
 
 def drive(release: str, home: Path, url: str | None = None) -> Any:
     environment = client_environment(url or "https://huggingface.co", home)
-    done = subprocess.run(
+    done = run_program(
         [python_of(release), "-m", "tests.clients.uv_scripts", *([] if url is None else [url])],
         cwd=ROOT,
         env={**environment, "HF_HUB_DISABLE_PROGRESS_BARS": "1"},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout.splitlines()[-1])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from fakejobs.wire.openapi import document
 from fakejobs.wire.schema import JOB_KEYS, ROUTES, SCHEDULED_JOB_KEYS
 from tests.conftest import frozen_hub
 from tests.contract.documents import everywhere, jobs, operation, ours, reply, written
+from tests.support.programs import run_program
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -93,12 +93,9 @@ def test_a_terminal_without_arrows_gets_them_spelled_out(tmp_path: Path) -> None
     made = ours()
     del made["paths"]["/api/jobs/{namespace}/{jobId}/expose"]
 
-    result = subprocess.run(
+    result = run_program(
         [sys.executable, "-m", "fakejobs", "contract", "check", "--spec", written(made, tmp_path)],
         env={**os.environ, "PYTHONIOENCODING": "cp1252:strict"},
-        capture_output=True,
-        text=True,
-        check=False,
     )
 
     assert result.returncode == 1, result.stderr

@@ -33,6 +33,7 @@ from fakejobs.hub import FakeHub
 from fakejobs.web.app import wsgi_app
 from tests.contract.recordings import JOB, recorded, recording, texts
 from tests.support.clients import skip_unless_in_ci
+from tests.support.programs import run_program
 from tests.support.raw import ask, following
 
 if TYPE_CHECKING:
@@ -541,10 +542,10 @@ def test_somebody_recognised_later_is_replaced_in_earlier_files(hub: FakeHub, tm
 
 
 def record(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return run_program(
         [sys.executable, "-m", "fakejobs", "record", *arguments],
-        capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **more},
-    )  # fmt: skip
+        env={**os.environ, **more},
+    )
 
 
 ASKS = """

@@ -17,6 +17,7 @@ from fakejobs.contract.replay import replay_app
 from fakejobs.drivers.threads import serve_in_thread
 from tests.contract.recordings import recording, texts
 from tests.support.clients import ROOT, USER, client_environment, skip_unless_in_ci
+from tests.support.programs import run_program
 
 pytest.importorskip("huggingface_hub", minversion="2.4.0")
 
@@ -25,9 +26,12 @@ EXAMPLE = ROOT / "fixtures" / "recordings"
 
 
 def play(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command, env=environment, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=100, check=False
-    )  # fmt: skip
+    return run_program(
+        command,
+        env=environment,
+        cwd=ROOT,
+        timeout=100,
+    )
 
 
 def test_record_replay_and_check(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from fakejobs.cli import main
 from fakejobs.contract.recording import BadRecording
 from fakejobs.contract.recordings_check import check_recordings
 from fakejobs.model.quirks import Quirks, quirks_from
+from fakejobs.wire.openapi import document
 from tests.contract.recordings import JOB, Player, change, record_day
 from tests.support.raw import ask
 
@@ -378,6 +379,13 @@ def test_the_command(small: Path, tmp_path: Path) -> None:
     done = run(main, ["contract", "check", "--recordings", str(tmp_path), "--json"])
     findings = json.loads(done.output)["findings"]
     assert findings[0]["kind"] == "recorded"
+    # Held against a document, too, it is one object all the same.
+    spec = tmp_path.parent / "document.json"
+    spec.write_text(json.dumps(document()))
+    done = run(main, ["contract", "check", "--recordings", str(tmp_path), "--spec", str(spec), "--json"])
+    both = json.loads(done.output)
+    assert (both["exit_code"], both["recordings"]["exit_code"], done.exit_code) == (0, 1, 1)
+    assert both["recordings"]["findings"] == findings
 
 
 def test_nothing_to_check(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.fuzz.size import seed, times
+from tests.support.programs import run_program
 
 ROOT = Path(__file__).parents[2]
 HUB_DOCUMENT = ROOT.parent / "shared" / "facts" / "hub-jobs.openapi.json"
@@ -28,14 +28,11 @@ def explored(which: str) -> dict[str, Any]:
     if find_spec("schemathesis") is None:
         pytest.skip("schemathesis is not installed: it needs Python 3.11")
     words = ["-m", "tests.fuzz.contract", which, str(EXAMPLES * times()), str(seed())]
-    done = subprocess.run(
+    done = run_program(
         [sys.executable, "-W", "error", *words],
         cwd=ROOT,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
         env={**os.environ, "PYTHONHASHSEED": "0"},  # schemathesis picks from sets
-        check=False,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr[-5000:]
     found: dict[str, Any] = json.loads(done.stdout)

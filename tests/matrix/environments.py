@@ -16,6 +16,7 @@ from typing import cast
 from tests.matrix.doors import IN_PROCESS, OVER_LOOPBACK
 from tests.matrix.releases import JAVASCRIPT, Release
 from tests.matrix.scenario import scenario_file, scenario_text
+from tests.support.programs import run_program
 
 ROOT = Path(__file__).parents[2]
 LATEST, AUTO, OWN_DAY = "latest", "auto", "own day"
@@ -114,15 +115,11 @@ def _run(
         "PYTHONUTF8": "1",
         **variables,
     }
-    done = subprocess.run(
+    done = run_program(
         [*command, str(out), *dates],
         cwd=ROOT,
         env=environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
         timeout=_PATIENCE,
-        check=False,
     )
     if done.returncode != 0 or not out.exists():
         raise RuntimeError(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")

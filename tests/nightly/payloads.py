@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -19,6 +18,7 @@ from fakejobs.wire.info import JobInfo
 from fakejobs.wire.json_types import Schema
 from fakejobs.wire.schema import schema_at
 from fakejobs.wire.validate import problems
+from tests.support.programs import run_program
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT.parent / "shared" / "facts" / "hub-jobs.openapi.json"
@@ -199,14 +199,10 @@ def _want(schema: Schema, place: str, wanted: set[str]) -> None:
 def parse_with(python: Path, payloads: Iterable[Payload]) -> Payload:
     """What the `JobInfo` of another release says: ``parsed``, ``release``, and the first ``failure``."""
     lines = "".join(json.dumps(payload) + "\n" for payload in payloads)
-    done = subprocess.run(
+    done = run_program(
         [python, SCRIPT],
-        input=lines,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
+        stdin=lines,
         timeout=600,
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     answer: Payload = json.loads(done.stdout)

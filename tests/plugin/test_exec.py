@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.programs import run_program
+
 CHILD = """
 import os
 from huggingface_hub import fetch_job_logs, run_job, whoami
@@ -21,11 +23,10 @@ raise SystemExit(3)
 
 
 def fakejobs_exec(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return run_program(
         [sys.executable, "-m", "fakejobs", "exec", *arguments],
-        capture_output=True, text=True, timeout=60, check=False,
         env={**os.environ, "HUGGING_FACE_HUB_TOKEN": "hf_developers_own", **more},
-    )  # fmt: skip
+    )
 
 
 def test_a_job_of_hours_ends_at_once_and_the_exit_code_is_the_commands(tmp_path: Path) -> None:

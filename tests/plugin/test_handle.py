@@ -6,7 +6,6 @@ import copy
 import json
 import pickle
 import re
-import subprocess
 import sys
 import urllib.request
 from decimal import Decimal
@@ -30,6 +29,7 @@ import fakejobs as package
 from fakejobs import FakeJobs, NetworkRefused, RoutedRequest
 from fakejobs.drivers.inprocess import Call
 from fakejobs.network import Network
+from tests.support.programs import run_program
 
 BEFORE = HfApi()
 """Made before any fake, as in code that makes its client when it is imported."""
@@ -273,8 +273,8 @@ def test_a_child_process_sees_the_same_state(fake: FakeJobs, monkeypatch: pytest
     for name, value in fake.env.items():
         monkeypatch.setenv(name, value)
     fake.when(flavor="a10g-small").then(running="25m")
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD], capture_output=True, text=True, timeout=60, check=False
+    done = run_program(
+        [sys.executable, "-c", CHILD],
     )
     assert (done.stdout, done.stderr) == ("from the child fake-user\nCOMPLETED\n", "")
     assert [job.stage for job in fake.submitted()] == ["COMPLETED", "COMPLETED"]

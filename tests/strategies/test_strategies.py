@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from inspect import isfunction, signature
@@ -19,6 +18,7 @@ from fakejobs.generate.invalid import Broken, Query
 from fakejobs.generate.others import ErrorAnswer
 from fakejobs.model.stages import JobStage
 from fakejobs.wire.validate import problems
+from tests.support.programs import run_program
 
 Body = dict[str, Any]
 
@@ -137,7 +137,7 @@ def test_its_type_is_known_without_importing_anything() -> None:
         "test()\n"
         "print('well')"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = run_program([sys.executable, "-c", program])
     assert done.stdout.strip() == "well", done.stderr
 
 

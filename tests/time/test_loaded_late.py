@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.programs import run_program
 
 PROGRAM = """
 import sys, fakejobs
@@ -27,13 +28,9 @@ with fakejobs.activate() as fake:
 
 def test_the_command_line_waits_in_virtual_time(tmp_path: Path) -> None:
     pytest.importorskip("huggingface_hub", minversion="2.4.0")
-    done = subprocess.run(
+    done = run_program(
         [sys.executable, "-c", PROGRAM],
         env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "PYTHONUTF8": "1"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "one\ntwo\n" in done.stdout
