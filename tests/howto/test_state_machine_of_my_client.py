@@ -174,12 +174,11 @@ def play(machine: type[TrainingsMachine]) -> tuple[str, list[str]]:
 
 def test_jobs_that_wait_are_forgotten() -> None:
     _said, program = play(ForgetfulMachine)
-    submit, *_, stop_all, teardown = program
-    assert "submit(" in submit  # perhaps one whose answer is lost
-    assert "'scheduling': 'forever'" in submit
+    *before, stop_all, teardown = program
+    assert any("submit(" in step for step in before)  # perhaps one whose answer is lost
     assert stop_all == "state.stop_all(name='bert')"
     assert teardown == "state.teardown()"
-    assert len(program) <= 5  # seldom is one step more left than it takes
+    assert len(program) <= 5
 
 
 def test_an_error_is_not_told() -> None:
