@@ -17,7 +17,6 @@ from typing import Protocol
 
 from fakejobs.model.job import Spec, command_words
 
-_WITH_VALUE = ("--with", "--python")
 _IN_DATASET = re.compile(r"/datasets/([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
 
 
@@ -55,6 +54,10 @@ class UvRun:
 def uv_run(spec: Spec, uploads: Uploads) -> UvRun | None:
     """What a job asked uv for; None if it is no uv job.
 
+    Clients write ``--with`` and ``--python``. Other options of uv, which somebody wrote into a command, are skipped: the source is the first
+    word that is no option. It cannot be told whether such an option has a value: then that is taken for the source, unless it is written
+    with ``=``.
+
     Args:
         spec: what was submitted.
         uploads: where the uploaded files are.
@@ -64,8 +67,15 @@ def uv_run(spec: Spec, uploads: Uploads) -> UvRun | None:
         return None
     dependencies: list[str] = []
     python: str | None = None
-    while len(words) > 1 and words[0] in _WITH_VALUE:
-        option, value, *words = words
+    while words and words[0].startswith("-") and words[0] != "-":  # a script through a pipe
+        option, *words = words
+        if option == "--":
+            break
+        option, given, value = option.partition("=")
+        if option not in ("--with", "--python"):
+            continue
+        if not given and words:
+            value, *words = words
         if option == "--with":
             dependencies.append(value)
         else:

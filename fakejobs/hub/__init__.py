@@ -515,23 +515,29 @@ class FakeHub:
         """Make a bucket; also says whether it is a new one. See `fakejobs.hub.buckets.create`."""
         return buckets.create(self.state, caller, namespace, name, private=private)
 
-    def bucket(self, caller: Caller, bucket_id: str) -> Bucket:
+    def bucket(self, caller: Caller | None, bucket_id: str) -> Bucket:
         """The bucket ``namespace/name``, as it is now."""
         return buckets.info(self.state, caller, bucket_id)
 
     def bucket_tree(
-        self, caller: Caller, bucket_id: str, prefix: str = "", *, recursive: bool = True
+        self, caller: Caller | None, bucket_id: str, prefix: str = "", *, recursive: bool = True
     ) -> list[BucketFile | Folder]:
         """What is in a bucket, or in a folder of it."""
         return buckets.tree(self.state, caller, bucket_id, prefix, recursive=recursive)
 
-    def bucket_paths(self, caller: Caller, bucket_id: str, paths: Iterable[str]) -> list[BucketFile]:
+    def bucket_paths(self, caller: Caller | None, bucket_id: str, paths: Iterable[str]) -> list[BucketFile]:
         """Those files of a bucket that are there."""
         return buckets.paths_info(self.state, caller, bucket_id, paths)
 
-    def bucket_file(self, caller: Caller, bucket_id: str, path: str) -> BucketFile:
+    def bucket_file(self, caller: Caller | None, bucket_id: str, path: str) -> BucketFile:
         """A file of a bucket."""
         return buckets.stat(self.state, caller, bucket_id, path)
+
+    def download_bucket_file(
+        self, caller: Caller | None, bucket_id: str, path: str
+    ) -> tuple[BucketFile, bytes]:
+        """A file of a bucket, and its bytes."""
+        return buckets.download(self.state, caller, bucket_id, path)
 
     def batch_bucket(self, caller: Caller, bucket_id: str, operations: Sequence[Operation]) -> BatchResult:
         """Add, copy and delete files."""
@@ -541,7 +547,7 @@ class FakeHub:
         """The bytes of a file, or None if it is not there."""
         return buckets.read_file(self.state, bucket_id, path)
 
-    def xet_token(self, caller: Caller, bucket_id: str, access: Access) -> AccessToken:
+    def xet_token(self, caller: Caller | None, bucket_id: str, access: Access) -> AccessToken:
         """Let somebody into the content store for an hour."""
         return buckets.token(self.state, caller, bucket_id, access)
 
@@ -593,8 +599,8 @@ class FakeHub:
         """A file as of a revision, with its bytes."""
         return datasets.file(self.state, caller, repository_id, revision, path)
 
-    def check_commit(self, caller: Caller, repository_id: str, revision: str = MAIN) -> list[Entry]:
-        """The files that a commit would change, if the caller may commit; else `Refusal` 404, 403 or 501."""
+    def check_commit(self, caller: Caller, repository_id: str, revision: str = MAIN) -> Commit:
+        """The commit that another would follow, if the caller may commit; else `Refusal` 404, 403 or 501."""
         return datasets.check_write(self.state, caller, repository_id, revision)
 
     def commit(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from fakejobs.hub.contents import Access, issue_token, read_content
-from fakejobs.hub.identity import allow
+from fakejobs.hub.identity import allow_ungrouped
 from fakejobs.model.files import (
     AccessToken,
     AddFile,
@@ -18,6 +18,7 @@ from fakejobs.model.files import (
     DeleteFile,
     Folder,
     Operation,
+    problem_with_path,
 )
 from fakejobs.model.identity import Caller
 from fakejobs.model.refusal import Refusal
@@ -31,8 +32,6 @@ MOST_OPERATIONS = 1_000
 """How many operations one batch may have: `huggingface_hub` sends no more at once."""
 
 _NAME = re.compile(r"[A-Za-z0-9_](?:[\w.-]{0,94}[A-Za-z0-9_])?", re.ASCII)
-_PATH = re.compile(r"[^/\x00-\x1f\x7f]+(?:/[^/\x00-\x1f\x7f]+)*")
-_LONGEST_PATH = 1_024
 
 
 def create(
@@ -51,7 +50,7 @@ def create(
         Refusal: 400 for an impossible name, 404 without such a namespace, 403 for whoever may not write there.
     """
     with state.act() as now:
-        owner = allow(state, caller, caller.user.name if namespace == "me" else namespace, "write")
+        owner = allow_ungrouped(state, caller, caller.user.name if namespace == "me" else namespace, "write")
         if not _NAME.fullmatch(name) or "--" in name or ".." in name:
             raise Refusal(
                 400,
@@ -67,24 +66,29 @@ def create(
         return bucket, True
 
 
-def info(state: State, caller: Caller, bucket_id: str) -> Bucket:
+def info(state: State, caller: Caller | None, bucket_id: str) -> Bucket:
     """A bucket.
 
+    Args:
+        state: of the hub.
+        caller: who; None: nobody is logged in.
+        bucket_id: ``namespace/name``.
+
     Raises:
-        Refusal: 404 without such a bucket, or if the caller may not read it.
+        Refusal: 404 without such a bucket, or if the caller may not read it; 401 instead if nobody is logged in.
     """
     with state.look(runs=False):
         return find(state, caller, bucket_id, "read")
 
 
 def tree(
-    state: State, caller: Caller, bucket_id: str, prefix: str = "", *, recursive: bool = True
+    state: State, caller: Caller | None, bucket_id: str, prefix: str = "", *, recursive: bool = True
 ) -> list[BucketFile | Folder]:
     """What is in a bucket, in the order of paths.
 
     Args:
         state: of the hub.
-        caller: who.
+        caller: who; None: nobody is logged in.
         bucket_id: ``namespace/name``.
         prefix: how the paths begin; if not ``recursive``, the path of a folder, or of a file.
         recursive: all files, however deep, and no folders; else what is in the folder directly.
@@ -112,7 +116,7 @@ def tree(
     return sorted(listed, key=lambda each: each.path)
 
 
-def paths_info(state: State, caller: Caller, bucket_id: str, paths: Iterable[str]) -> list[BucketFile]:
+def paths_info(state: State, caller: Caller | None, bucket_id: str, paths: Iterable[str]) -> list[BucketFile]:
     """Those files of a bucket that are there.
 
     Raises:
@@ -137,7 +141,7 @@ def batch(state: State, caller: Caller, bucket_id: str, operations: Sequence[Ope
         find(state, caller, bucket_id, "write")
         failed = []
         for operation in operations:
-            reason = _obstacle(state, caller, operation)
+            reason = _obstacle(state, caller, bucket_id, operation)
             if reason is None:
                 _apply(state, bucket_id, operation, now)
             else:
@@ -145,11 +149,11 @@ def batch(state: State, caller: Caller, bucket_id: str, operations: Sequence[Ope
         return BatchResult(len(operations), failed)
 
 
-def stat(state: State, caller: Caller, bucket_id: str, path: str) -> BucketFile:
+def stat(state: State, caller: Caller | None, bucket_id: str, path: str) -> BucketFile:
     """A file of a bucket.
 
     Raises:
-        Refusal: 404 without such a bucket, or without the file in it.
+        Refusal: as for `info`; 404 without the file in it.
     """
     with state.look(runs=False):
         find(state, caller, bucket_id, "read")
@@ -159,11 +163,22 @@ def stat(state: State, caller: Caller, bucket_id: str, path: str) -> BucketFile:
         return file
 
 
-def token(state: State, caller: Caller, bucket_id: str, access: Access) -> AccessToken:
+def download(state: State, caller: Caller | None, bucket_id: str, path: str) -> tuple[BucketFile, bytes]:
+    """A file of a bucket, and its bytes.
+
+    Raises:
+        Refusal: as for `stat`.
+    """
+    with state.look(runs=False):
+        file = stat(state, caller, bucket_id, path)
+        return file, read_content(state, file.hash) or b""
+
+
+def token(state: State, caller: Caller | None, bucket_id: str, access: Access) -> AccessToken:
     """Let somebody into the content store for an hour.
 
     Raises:
-        Refusal: 404 without such a bucket, 403 for whoever may not write to it.
+        Refusal: as for `info`; 401 or 403 for whoever may not write to it.
     """
     with state.look(runs=False) as now:
         find(state, caller, bucket_id, access)
@@ -177,13 +192,18 @@ def read_file(state: State, bucket_id: str, path: str) -> bytes | None:
         return None if file is None else read_content(state, file.hash)
 
 
-def find(state: State, caller: Caller, bucket_id: str, permission: str) -> Bucket:
-    """A bucket that the caller may read, or write to.
+def find(state: State, caller: Caller | None, bucket_id: str, permission: str) -> Bucket:
+    """A bucket that the caller may read, or write to. Whoever may not read it cannot tell that it is there.
 
     Raises:
-        Refusal: 404 without such a bucket, or if the caller may not even read it; 403 if it may not write.
+        Refusal: 404 without such a bucket, or if the caller may not even read it; 403 if it may not write. If nobody is logged in:
+            401 for all but reading what is public.
     """
     bucket = rows.find_bucket(state.database, bucket_id)
+    if caller is None:
+        if bucket is None or bucket.private or permission == "write":
+            raise Refusal(401, "Invalid username or password.", code="RepoNotFound")
+        return bucket
     missing = Refusal(
         404, "Repository not found", code="RepoNotFound", hint=f"there is no bucket {bucket_id}"
     )
@@ -191,21 +211,23 @@ def find(state: State, caller: Caller, bucket_id: str, permission: str) -> Bucke
         raise missing
     if bucket.private:
         try:
-            allow(state, caller, bucket.namespace, "read")
+            allow_ungrouped(state, caller, bucket.namespace, "read")
         except Refusal as refusal:
             raise missing from refusal
     if permission == "write":
-        allow(state, caller, bucket.namespace, "write")
+        allow_ungrouped(state, caller, bucket.namespace, "write")
     return bucket
 
 
-def _obstacle(state: State, caller: Caller, operation: Operation) -> str | None:
+def _obstacle(state: State, caller: Caller, bucket_id: str, operation: Operation) -> str | None:
     """Why this cannot be done, or None."""
     if isinstance(operation, DeleteFile):
         return None
     path = operation.path
-    if len(path) > _LONGEST_PATH or not _PATH.fullmatch(path) or {".", ".."} & set(path.split("/")):
+    if problem_with_path(path) is not None:
         return "Invalid path"
+    if (other := rows.file_in_the_way(state.database, bucket_id, path)) is not None:
+        return f"There is a file {other}: one path cannot be a file and a folder"
     if isinstance(operation, CopyFile):
         if operation.source_type != "bucket":
             return f"fakejobs copies from buckets only, not from a {operation.source_type}"

@@ -11,6 +11,8 @@ from fakejobs.model.files import AccessToken
 from fakejobs.model.refusal import Refusal
 from fakejobs.model.xet import (
     EMPTY_FILE,
+    MOST_CHUNKS,
+    MOST_SHARD_CHUNKS,
     Chunk,
     FileParts,
     Segment,
@@ -21,6 +23,7 @@ from fakejobs.model.xet import (
     file_hash,
     pack,
     range_hash,
+    read_chunks,
     xorb_hash,
 )
 from fakejobs.store import files as rows
@@ -85,10 +88,11 @@ def put_files(state: State, files: Sequence[FileParts]) -> bool:
     """Remember what files consist of; False if all of them are known.
 
     Raises:
-        Refusal: 400 if one of them refers to something that was not uploaded, or has another hash.
+        Refusal: 400 if one of them refers to something that was not uploaded, or has another hash; 413 if they are too large.
     """
+    _check_sizes(files)
     with state.act():
-        known: dict[str, list[Chunk]] = {}
+        known: dict[str, bytes] = {}
         for file in files:
             _check_file(state, file, known)
         new = [rows.put_content(state.database, file.hash, file.segments) for file in files]
@@ -106,12 +110,13 @@ def terms(state: State, name: str) -> list[Term]:
         if segments is None:
             raise Refusal(404, "File not found")
         names = {segment.xorb for segment in segments}
-        known = {each: rows.find_chunks(state.database, each) or [] for each in names}
+        known = {each: rows.find_chunks(state.database, each) or b"" for each in names}
         found = []
         for segment in segments:
             chunks = known[segment.xorb]
-            first = chunks[segment.start - 1].end if segment.start else 0
-            found.append(Term(segment, first, chunks[segment.end - 1].end))
+            before = read_chunks(chunks, segment.start - 1, segment.start) if segment.start else []
+            (last,) = read_chunks(chunks, segment.end - 1, segment.end)
+            found.append(Term(segment, before[0].end if before else 0, last.end))
         return found
 
 
@@ -132,11 +137,11 @@ def read_content(state: State, name: str) -> bytes | None:
     """The bytes of a file by its hash, or None if it was never uploaded."""
     if name == EMPTY_FILE:
         return b""
-    try:
+    with state.look(runs=False):
+        if rows.content_size(state.database, name) is None:
+            return None
         found = terms(state, name)
-    except Refusal:
-        return None
-    xorbs = {name: xorb(state, name) for name in {term.segment.xorb for term in found}}
+        xorbs = {name: xorb(state, name) for name in {term.segment.xorb for term in found}}
     return b"".join(
         content
         for term in found
@@ -150,6 +155,8 @@ def keep_file(state: State, data: bytes) -> str:
     Raises:
         Refusal: 413 without room for it.
     """
+    if len(data) > rows.MOST_BYTES:
+        raise Refusal(413, f"fakejobs keeps files of at most {rows.MOST_BYTES:,} bytes, not of {len(data):,}")
     packed = pack(cut(data))
     chunks = chunks_of(packed)
     if not chunks:
@@ -168,7 +175,29 @@ def _signed(state: State, access: str, expires: int) -> str:
     return f"xet_{access}_{expires}_{sign}"
 
 
-def _check_file(state: State, file: FileParts, known: dict[str, list[Chunk]]) -> None:
+def _check_sizes(files: Sequence[FileParts]) -> None:
+    """Whether files are of sizes that real ones have here: a few bytes could say that one has terabytes, or a billion chunks."""
+    total = 0
+    for file in files:
+        size = sum(segment.size for segment in file.segments)
+        if size > rows.MOST_BYTES:
+            raise Refusal(413, f"fakejobs keeps files of at most {rows.MOST_BYTES:,} bytes, not of {size:,}")
+        chunks = sum(max(segment.end - segment.start, 0) for segment in file.segments)
+        # The last chunk of a file may be shorter than all others.
+        if chunks > MOST_CHUNKS + 1:
+            raise Refusal(
+                413,
+                f"Shard verification failed: a file has {chunks:,} chunks; at most {MOST_CHUNKS + 1:,} are allowed",
+            )
+        total += chunks
+    if total > MOST_SHARD_CHUNKS:
+        raise Refusal(
+            413,
+            f"Shard verification failed: its files have {total:,} chunks; at most {MOST_SHARD_CHUNKS:,} are allowed",
+        )
+
+
+def _check_file(state: State, file: FileParts, known: dict[str, bytes]) -> None:
     """Whether a file is what it is said to be; ``known`` collects the chunks of xorbs, which many files may share."""
     chunks: list[Chunk] = []
     for number, segment in enumerate(file.segments):
@@ -177,10 +206,10 @@ def _check_file(state: State, file: FileParts, known: dict[str, list[Chunk]]) ->
             if there is None:
                 raise Refusal(400, f"Shard verification failed: xorb {segment.xorb} was not uploaded")
             known[segment.xorb] = there
-        part = known[segment.xorb][segment.start : segment.end]
+        part = read_chunks(known[segment.xorb], segment.start, segment.end)
         if (
             not part
-            or segment.end > len(known[segment.xorb])
+            or len(part) < segment.end - segment.start
             or sum(chunk.size for chunk in part) != segment.size
         ):
             raise Refusal(

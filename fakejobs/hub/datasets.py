@@ -6,10 +6,10 @@ A repository has one branch, ``main``. It begins with an empty commit; every com
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fakejobs.hub.identity import allow
+from fakejobs.hub.identity import allow_ungrouped
 from fakejobs.model.identity import Caller
 from fakejobs.model.refusal import Refusal
 from fakejobs.model.repositories import (
@@ -20,8 +20,11 @@ from fakejobs.model.repositories import (
     Message,
     Operation,
     Repository,
+    file_and_folder,
+    insert_path,
     oid_of_blob,
     oid_of_commit,
+    remove_below,
 )
 from fakejobs.store import repositories as rows
 from fakejobs.store.files import MOST_BYTES
@@ -57,7 +60,7 @@ def create(
             "Invalid repo name: 1 to 96 letters, digits and '-', '_', '.'; no '--', no '..', no '.git' at the end",
         )
     try:
-        allow(state, caller, namespace, "write")
+        owner = allow_ungrouped(state, caller, namespace, "write")
     except Refusal as refusal:
         raise Refusal(
             403,
@@ -65,13 +68,13 @@ def create(
             hint=refusal.hint,
         ) from None
     with state.act() as now:
-        repository = Repository(f"{namespace}/{name}", private, now)
+        repository = Repository(f"{owner.name}/{name}", private, now)
         if (known := rows.find_repository(state.database, repository.id)) is not None:
             return known, False
         rows.put_repository(state.database, repository)
         first = Message("initial commit")
         oid = oid_of_commit(repository.id, "", now, first, ())
-        rows.put_commit(state.database, repository.id, Commit(oid, 0, now, first.summary))
+        rows.put_commit(state.database, repository.id, Commit(oid, 0, now, first.title))
         return repository, True
 
 
@@ -87,7 +90,8 @@ def read(
         revision: ``main``, or the id of a commit.
 
     Raises:
-        Refusal: 404, if there is no such repository, the caller may not know of it, or there is no such revision.
+        Refusal: 404, if there is no such repository, the caller may not know of it, or there is no such revision; without a caller, 401
+            for the first two.
     """
     with state.look():
         repository = _visible(state, caller, repository_id)
@@ -132,8 +136,8 @@ def file(
         return commit, entry, rows.data_of(state.database, entry)
 
 
-def check_write(state: State, caller: Caller, repository_id: str, revision: str) -> list[Entry]:
-    """The files of the branch, if the caller may commit to it.
+def check_write(state: State, caller: Caller, repository_id: str, revision: str) -> Commit:
+    """The newest commit of the branch, if the caller may commit to it.
 
     Raises:
         Refusal: 404 as for `read`, 403 without the permission, 501 for anything but the branch.
@@ -141,14 +145,14 @@ def check_write(state: State, caller: Caller, repository_id: str, revision: str)
     with state.look():
         repository, commit = read(state, caller, repository_id, revision)
         try:
-            allow(state, caller, repository.namespace, "write")
+            allow_ungrouped(state, caller, repository.namespace, "write")
         except Refusal as refusal:
             raise Refusal(
                 403, f"You don't have the rights to write to the dataset {repository_id}", hint=refusal.hint
             ) from None
         if revision != MAIN:
             raise Refusal(501, f"fakejobs emulates commits to {MAIN} only, not to {revision}")
-        return rows.all_entries(state.database, repository_id, commit.number)
+        return commit
 
 
 def commit(
@@ -162,50 +166,47 @@ def commit(
     """Change files: all that the operations say, or nothing.
 
     Raises:
-        Refusal: as for `check_write`; 404 for a file to delete that is not there; 412 if it does not follow the commit that it names;
-            413 if there is no room.
+        Refusal: as for `check_write`; 400 if a path would be a file and a folder; 404 for a file to delete that is not there; 412 if it
+            does not follow the commit that it names; 413 if there is no room.
     """
     with state.act() as now:
-        there = {entry.path for entry in check_write(state, caller, repository_id, revision)}
-        _, newest = read(state, caller, repository_id)
+        newest = check_write(state, caller, repository_id, revision)
         if message.parent is not None and message.parent != newest.oid:
             raise Refusal(412, "A commit has happened since. Please refresh and try again.")
         oid = oid_of_commit(repository_id, newest.oid, now, message, operations)
-        made = Commit(oid, newest.number + 1, now, message.summary)
+        made = Commit(oid, newest.number + 1, now, message.title)
         rows.put_commit(state.database, repository_id, made)
+        there = [entry.path for entry in rows.all_entries(state.database, repository_id, newest.number)]
         for each in operations:
             if isinstance(each, AddFile):
                 entry = Entry(each.path, oid_of_blob(each.data), len(each.data))
                 rows.put_entry(state.database, repository_id, made.number, entry, each.data)
-                there.add(each.path)
+                insert_path(there, each.path)
                 continue
-            gone = _below(there, each.path)
+            gone = remove_below(there, each.path)
             if not gone:
                 raise Refusal(404, f"Entry not found: {each.path}", code="EntryNotFound")
             for path in gone:
                 rows.put_deletion(state.database, repository_id, made.number, path)
-                there.remove(path)
+        if (clash := file_and_folder(there)) is not None:
+            raise Refusal(
+                400,
+                f"{clash} would be a file and a folder at once: delete the file, or what is in the folder, in the same commit",
+            )
         return made
-
-
-def _below(paths: Iterable[str], path: str) -> list[str]:
-    """Those paths that are this one, or in it if it is a folder (with a slash at its end)."""
-    if path.endswith("/"):
-        return [each for each in paths if each.startswith(path)]
-    return [each for each in paths if each == path]
 
 
 def _visible(state: State, caller: Caller | None, repository_id: str) -> Repository:
     """A repository that the caller may know of."""
     repository = rows.find_repository(state.database, repository_id)
+    if repository is not None and not repository.private:
+        return repository
+    if caller is None:  # the Hub does not say which of them there are
+        raise Refusal(401, "Invalid username or password.", code="RepoNotFound")
     hint: str | None = "no such dataset was created in this fake"
     if repository is not None:
-        if not repository.private:
-            return repository
-        if caller is None:
-            raise Refusal(401, "Invalid username or password.", code="RepoNotFound")
         try:
-            allow(state, caller, repository.namespace, "read")
+            allow_ungrouped(state, caller, repository.namespace, "read")
         except Refusal as refusal:
             hint = refusal.hint
         else:

@@ -37,6 +37,25 @@ def allow(state: State, caller: Caller, namespace: str, permission: str) -> Owne
     return owner
 
 
+def allow_ungrouped(state: State, caller: Caller, namespace: str, permission: str) -> Owner:
+    """The same for what belongs to no resource group, as buckets and datasets here: a permission in one of the groups is not enough.
+
+    Raises:
+        Refusal: as for `allow`; 404 for the id of a resource group, which is no namespace of repositories.
+    """
+    identity = state.settings.identity
+    owner = identity.owner(namespace)
+    if owner is None or owner.group is not None:
+        known = ", ".join(identity.namespaces())
+        raise Refusal(
+            404, state.settings.quirks.namespace_not_found, hint=f"the namespaces here are: {known}"
+        )
+    groups = groups_of(state, caller, owner, permission)
+    if groups is not None and None not in groups:
+        raise _forbidden(state, caller, owner, namespace, permission)
+    return owner
+
+
 def groups_of(
     state: State, caller: Caller, owner: Owner, permission: str = "read"
 ) -> frozenset[str | None] | None:

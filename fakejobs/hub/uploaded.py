@@ -16,11 +16,14 @@ def in_bucket(state: State, bucket_id: str, folder: str) -> dict[str, bytes]:
     """The files in a folder of a bucket (empty: in all of it), by their paths within it. Empty without such a bucket."""
     within = f"{folder.strip('/')}/".removeprefix("/")
     with state.look(runs=False):
-        return {
-            file.path[len(within) :]: read_content(state, file.hash) or b""
+        found = {
+            file.path[len(within) :]: file.hash
             for file in files.all_files(state.database, bucket_id)
             if file.path.startswith(within)
         }
+        # Many files may have the same bytes: these are there once.
+        data = {name: read_content(state, name) or b"" for name in set(found.values())}
+        return {path: data[name] for path, name in found.items()}
 
 
 def in_dataset(state: State, repository_id: str, revision: str, path: str) -> bytes | None:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+
+LONGEST_PATH = 1_024
+"""How many characters the path of a file may have."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -128,3 +134,14 @@ class AccessToken:
 
     value: str
     expires: int
+
+
+def problem_with_path(path: str) -> str | None:
+    """What is wrong with the path of a file, for people; None if nothing is."""
+    if not 0 < len(path) <= LONGEST_PATH:
+        return f"a path has 1 to {LONGEST_PATH:,} characters"
+    if _CONTROL.search(path):
+        return "a path has no control characters"
+    if {"", ".", ".."} & set(path.split("/")):
+        return "a path is relative, with no empty part, no '.' and no '..'"
+    return None

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha1
+from itertools import pairwise
 
 MAIN = "main"
 """The one branch that a repository here has."""
 
-LONGEST_PATH = 1024
-"""Characters that the path of a file may have."""
+LONGEST_TITLE = 300
+"""Characters that are kept of the first line of a commit's message."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Commit:
         oid: its id, 40 hexadecimal digits.
         number: 0 for the empty commit that a repository begins with, then 1, 2, ...
         created: when, in milliseconds.
-        title: the first line of its message.
+        title: the first line of its message, cut to `LONGEST_TITLE`.
     """
 
     oid: str
@@ -97,6 +99,38 @@ class Message:
     description: str = ""
     parent: str | None = None
 
+    @property
+    def title(self) -> str:
+        """What is kept of it: the first line, cut to `LONGEST_TITLE`."""
+        return self.summary.strip().partition("\n")[0].rstrip()[:LONGEST_TITLE]
+
+
+def remove_below(paths: list[str], path: str) -> list[str]:
+    """Take out of sorted paths those that are this one, or in it if it is a folder (with a slash at its end); returns them."""
+    first = bisect_left(paths, path)
+    # A folder is followed by what is in it, and "/" by "0".
+    after = bisect_left(paths, path[:-1] + "0" if path.endswith("/") else path + "\0", first)
+    gone = paths[first:after]
+    del paths[first:after]
+    return gone
+
+
+def insert_path(paths: list[str], path: str) -> None:
+    """Put a path among sorted ones, unless it is there."""
+    at = bisect_left(paths, path)
+    if paths[at : at + 1] != [path]:
+        paths.insert(at, path)
+
+
+def file_and_folder(paths: Iterable[str]) -> str | None:
+    """The first path that would be a file and a folder at once; None if there is none, as git needs it."""
+    # With the lowest of characters for the slash, a file is followed by what is below it.
+    ordered = sorted(path.replace("/", "\0") for path in paths)
+    for one, other in pairwise(ordered):
+        if other.startswith(f"{one}\0"):
+            return one.replace("\0", "/")
+    return None
+
 
 def oid_of_blob(data: bytes) -> str:
     """The id of a file's bytes, as git has it; the client leaves out files whose id has not changed."""
@@ -115,17 +149,3 @@ def oid_of_commit(
 
 def _sha1(data: bytes) -> str:
     return sha1(data).hexdigest()  # noqa: S324 - ids of git are SHA-1
-
-
-def problem_with_path(path: str) -> str | None:
-    """What is wrong with the path of a file, for people; None if nothing is."""
-    if not path or len(path) > LONGEST_PATH:
-        return f"a path has 1 to {LONGEST_PATH} characters"
-    if "\0" in path:
-        return "a path has no NUL character"
-    parts = path.split("/")
-    if any(part in ("", ".", "..") for part in parts):
-        return "a path is relative, with no empty part, no '.' and no '..'"
-    if parts[0] == ".git":
-        return "the folder .git is git's own"
-    return None

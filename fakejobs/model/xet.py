@@ -17,11 +17,25 @@ from blake3 import blake3
 MOST_CHUNK_BYTES = 131_072
 """How long a chunk may be, unpacked (the specification of chunking)."""
 
+MOST_CHUNKS = 8_192
+"""How many chunks a xorb may have (xet-core and huggingface.js end a xorb there). No file has more of them that a hub keeps: but for
+the last of a file, they have 8 KiB at least."""
+
+MOST_XORB_BYTES = 256 * 1024 * 1024
+"""How many bytes a xorb may have, unpacked. hf_xet ends one at 64 MiB; huggingface.js at 64 MiB when packed."""
+
+MOST_SHARD_CHUNKS = 8 * MOST_CHUNKS
+"""How many chunks the files of a shard may have together: they are hashed while everybody else waits."""
+
 EMPTY_FILE = "0" * 64
 """The hash of a file without a byte: it has no chunks."""
 
 OUR_CHUNK_BYTES = 65_536
-"""How long the chunks are that `cut` makes. Clients cut by content instead, so a file of more than 8 KiB gets another hash from them."""
+"""How long the chunks are that `cut` makes. Clients cut by content instead (with a table of 256 random numbers that the specification
+refers to), so a file of more than 8 KiB gets another hash from them."""
+
+_CHUNK = struct.Struct("<32sII")
+_SEGMENT = struct.Struct("<32sIII")
 
 _DATA_KEY = bytes.fromhex("6697f5775b9550de3135cbaca597181c9de421109beb2b58b4d0b04b93adf229")
 _NODE_KEY = bytes.fromhex("017ec5c7a5472996fd946666b48a02e65ddd536f37c76dd2f86352e64a53713f")
@@ -158,7 +172,7 @@ def contents(xorb: bytes) -> Iterator[tuple[bytes, int]]:
     Raises:
         ValueError: this is no xorb; the message says where, and why.
     """
-    at = 0
+    at = number = total = 0
     while at < len(xorb) and not xorb.startswith(_FOOTER, at):
         head = xorb[at : at + _HEADER]
         if len(head) < _HEADER:
@@ -171,6 +185,11 @@ def contents(xorb: bytes) -> Iterator[tuple[bytes, int]]:
             raise ValueError(
                 f"the chunk at byte {at} has {size:,} bytes; 1 to {MOST_CHUNK_BYTES:,} are allowed"
             )
+        number, total = number + 1, total + size
+        if number > MOST_CHUNKS:
+            raise ValueError(f"there are more than {MOST_CHUNKS:,} chunks")
+        if total > MOST_XORB_BYTES:
+            raise ValueError(f"the chunks have more than {MOST_XORB_BYTES:,} bytes")
         end = at + _HEADER + packed
         if end > len(xorb):
             raise ValueError(f"the xorb ends within the chunk at byte {at}")
@@ -188,6 +207,29 @@ def chunks_of(xorb: bytes) -> list[Chunk]:
         ValueError: as for `contents`.
     """
     return [Chunk(chunk_hash(content), len(content), end) for content, end in contents(xorb)]
+
+
+def write_chunks(chunks: Iterable[Chunk]) -> bytes:
+    """Chunks in few bytes: what is kept of a xorb besides its own."""
+    return b"".join(_CHUNK.pack(hash_bytes(chunk.hash), chunk.size, chunk.end) for chunk in chunks)
+
+
+def read_chunks(raw: bytes, start: int, end: int) -> list[Chunk]:
+    """The chunks from ``start`` to before ``end``, or those of them that are there, of what `write_chunks` made."""
+    part = raw[start * _CHUNK.size : end * _CHUNK.size]
+    return [Chunk(hash_text(name), size, after) for name, size, after in _CHUNK.iter_unpack(part)]
+
+
+def write_segments(segments: Iterable[Segment]) -> bytes:
+    """Segments in few bytes."""
+    return b"".join(
+        _SEGMENT.pack(hash_bytes(each.xorb), each.start, each.end, each.size) for each in segments
+    )
+
+
+def read_segments(raw: bytes) -> list[Segment]:
+    """The other way round."""
+    return [Segment(hash_text(name), *numbers) for name, *numbers in _SEGMENT.iter_unpack(raw)]
 
 
 def cut(content: bytes) -> list[bytes]:

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 APPLICATION_ID = 0x66616B65  # "fake"
-VERSION = 5
+VERSION = 6
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -120,10 +120,10 @@ CREATE TABLE deliveries (
 ) WITHOUT ROWID;
 CREATE INDEX deliveries_of ON deliveries (webhook, at, id);
 
--- The bytes of uploaded files, by names that say what they are: "xorb/<hash>", "sha256/<hash>".
+-- The bytes of uploaded files, by names that say what they are: "xorb/<hash>", "git/<hash>".
 CREATE TABLE blobs (name TEXT PRIMARY KEY, size INTEGER NOT NULL, data BLOB NOT NULL);
-CREATE TABLE xorbs (hash TEXT PRIMARY KEY, chunks TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE contents (hash TEXT PRIMARY KEY, size INTEGER NOT NULL, segments TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE xorbs (hash TEXT PRIMARY KEY, chunks BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE contents (hash TEXT PRIMARY KEY, size INTEGER NOT NULL, segments BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE buckets (id TEXT PRIMARY KEY, created INTEGER NOT NULL, private INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE bucket_files (
     bucket TEXT NOT NULL,

@@ -5,36 +5,46 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-import orjson
-
 from fakejobs.model.files import Bucket, BucketFile
 from fakejobs.model.refusal import Refusal
-from fakejobs.model.xet import Chunk, Segment
-from fakejobs.store.jobs import text_of
+from fakejobs.model.xet import Chunk, Segment, read_segments, write_chunks, write_segments
+from fakejobs.store.settings import get_meta, set_meta
 
 MOST_BYTES = 64 * 1024 * 1024
-"""How many bytes of files one hub keeps, whatever they belong to; what goes beyond is refused."""
+"""How many bytes of files one hub keeps, whatever they belong to, with what it has to know of them; what goes beyond is refused."""
+
+_STORED = "stored_bytes"
 
 _FILE = "SELECT path, hash, size, uploaded, mtime, content_type FROM bucket_files"
 
 
 def put_blob(connection: sqlite3.Connection, name: str, data: bytes) -> bool:
-    """Keep bytes under a name that says their content, such as ``sha256/<hash>``; False if they are there already.
+    """Keep bytes under a name that says their content, such as ``xorb/<hash>``; False if they are there already.
 
     Raises:
         Refusal: 413, there is no room for them.
     """
     if connection.execute("SELECT 1 FROM blobs WHERE name = ?", (name,)).fetchone() is not None:
         return False
-    kept = stored_bytes(connection)
-    if kept + len(data) > MOST_BYTES:
-        raise Refusal(
-            413,
-            f"fakejobs keeps {MOST_BYTES:,} bytes of files at most: {kept:,} are there, and these would be {len(data):,} more",
-            hint="upload less in a test, or reset the hub",
-        )
+    take_room(connection, len(data))
     connection.execute("INSERT INTO blobs (name, size, data) VALUES (?, ?, ?)", (name, len(data), data))
     return True
+
+
+def take_room(connection: sqlite3.Connection, more: int) -> None:
+    """Count bytes that are about to be kept.
+
+    Raises:
+        Refusal: 413, there is no room for them.
+    """
+    kept = stored_bytes(connection)
+    if kept + more > MOST_BYTES:
+        raise Refusal(
+            413,
+            f"fakejobs keeps {MOST_BYTES:,} bytes of files at most: {kept:,} are there, and these would be {more:,} more",
+            hint="upload less in a test, or reset the hub",
+        )
+    set_meta(connection, _STORED, kept + more)
 
 
 def find_blob(connection: sqlite3.Connection, name: str) -> bytes | None:
@@ -44,8 +54,9 @@ def find_blob(connection: sqlite3.Connection, name: str) -> bytes | None:
 
 
 def stored_bytes(connection: sqlite3.Connection) -> int:
-    """How many bytes of files are kept."""
-    return int(connection.execute("SELECT coalesce(sum(size), 0) FROM blobs").fetchone()[0])
+    """How many bytes of files are kept. It is written down: to sum them up for each file of a large commit took seconds."""
+    kept = get_meta(connection, _STORED)
+    return kept if isinstance(kept, int) else 0
 
 
 def put_xorb(connection: sqlite3.Connection, name: str, chunks: Sequence[Chunk], data: bytes) -> bool:
@@ -56,9 +67,9 @@ def put_xorb(connection: sqlite3.Connection, name: str, chunks: Sequence[Chunk],
     """
     if not put_blob(connection, f"xorb/{name}", data):
         return False
-    connection.execute(
-        "INSERT INTO xorbs (hash, chunks) VALUES (?, ?)", (name, text_of([list(chunk) for chunk in chunks]))
-    )
+    written = write_chunks(chunks)
+    take_room(connection, len(written))
+    connection.execute("INSERT INTO xorbs (hash, chunks) VALUES (?, ?)", (name, written))
     return True
 
 
@@ -67,26 +78,30 @@ def find_xorb(connection: sqlite3.Connection, name: str) -> bytes | None:
     return find_blob(connection, f"xorb/{name}")
 
 
-def find_chunks(connection: sqlite3.Connection, xorb: str) -> list[Chunk] | None:
-    """The chunks of a xorb, or None if it is not there."""
+def find_chunks(connection: sqlite3.Connection, xorb: str) -> bytes | None:
+    """The chunks of a xorb, for `fakejobs.model.xet.read_chunks`, or None if it is not there."""
     row = connection.execute("SELECT chunks FROM xorbs WHERE hash = ?", (xorb,)).fetchone()
-    return None if row is None else [Chunk(*each) for each in orjson.loads(row[0])]
+    return None if row is None else bytes(row[0])
 
 
 def put_content(connection: sqlite3.Connection, name: str, segments: Sequence[Segment]) -> bool:
-    """Remember what a file consists of; False if that is known already."""
-    size = sum(segment.size for segment in segments)
-    cursor = connection.execute(
-        "INSERT OR IGNORE INTO contents (hash, size, segments) VALUES (?, ?, ?)",
-        (name, size, text_of([list(segment) for segment in segments])),
-    )
-    return cursor.rowcount > 0
+    """Remember what a file consists of; False if that is known already.
+
+    Raises:
+        Refusal: 413, as for `put_blob`.
+    """
+    if content_size(connection, name) is not None:
+        return False
+    size, written = sum(segment.size for segment in segments), write_segments(segments)
+    take_room(connection, len(written))
+    connection.execute("INSERT INTO contents (hash, size, segments) VALUES (?, ?, ?)", (name, size, written))
+    return True
 
 
 def find_content(connection: sqlite3.Connection, name: str) -> list[Segment] | None:
     """What a file consists of, or None if it was never uploaded."""
     row = connection.execute("SELECT segments FROM contents WHERE hash = ?", (name,)).fetchone()
-    return None if row is None else [Segment(*each) for each in orjson.loads(row[0])]
+    return None if row is None else read_segments(row[0])
 
 
 def content_size(connection: sqlite3.Connection, name: str) -> int | None:
@@ -141,6 +156,23 @@ def find_files(connection: sqlite3.Connection, bucket_id: str, paths: Iterable[s
     """Those files of a bucket that are there, in the order of ``paths``."""
     found = (find_file(connection, bucket_id, path) for path in dict.fromkeys(paths))
     return [file for file in found if file is not None]
+
+
+def file_in_the_way(connection: sqlite3.Connection, bucket_id: str, path: str) -> str | None:
+    """A file that is where this path has a folder, or that is in a folder where this path has the file; None if nothing is."""
+    folders = [path[:at] for at, character in enumerate(path) if character == "/"]
+    marks = ",".join("?" * len(folders))
+    # Two questions: as one, SQLite would read through the whole bucket.
+    row = connection.execute(
+        f"SELECT path FROM bucket_files WHERE bucket = ? AND path IN ({marks}) LIMIT 1", (bucket_id, *folders)
+    ).fetchone()
+    if row is None:
+        # "0" follows "/": between them is what begins with the path and a slash.
+        row = connection.execute(
+            "SELECT path FROM bucket_files WHERE bucket = ? AND path > ? AND path < ? ORDER BY path LIMIT 1",
+            (bucket_id, f"{path}/", f"{path}0"),
+        ).fetchone()
+    return None if row is None else str(row[0])
 
 
 def find_with_hash(connection: sqlite3.Connection, bucket_id: str, name: str) -> BucketFile | None:

@@ -11,7 +11,7 @@ from fakejobs.hub.contents import Access
 from fakejobs.model.files import BucketFile, Folder
 from fakejobs.model.refusal import Refusal
 from fakejobs.web.cas import address, origin
-from fakejobs.web.context import BODY_KEY, caller, hub, json_answer, json_body, raw_body
+from fakejobs.web.context import BODY_KEY, caller, hub, json_answer, json_body, raw_body, whoever
 from fakejobs.wire.buckets import (
     batch_body,
     bucket_body,
@@ -42,7 +42,7 @@ _LARGEST_PAGE = 5_000
 def create(namespace: str, name: str) -> Response:
     """Make a bucket."""
     who = caller()
-    private = read_new_bucket(json_body()) if request.content_length else False
+    private = read_new_bucket(json_body(empty={}))
     bucket, made = hub().create_bucket(who, namespace, name, private=private)
     if made:
         return json_answer(created_body(bucket, origin()))
@@ -55,7 +55,7 @@ def create(namespace: str, name: str) -> Response:
 @buckets.get(_BUCKET)
 def info(namespace: str, name: str) -> Response:
     """A bucket."""
-    return json_answer(bucket_body(hub().bucket(caller(), f"{namespace}/{name}")))
+    return json_answer(bucket_body(hub().bucket(whoever(), f"{namespace}/{name}")))
 
 
 @buckets.get(f"{_BUCKET}/xet-read-token")
@@ -75,7 +75,7 @@ def write_token(namespace: str, name: str) -> Response:
 def tree(namespace: str, name: str, prefix: str = "") -> Response:
     """What is in a bucket, a page at a time."""
     recursive = request.args.get("recursive", "true").lower() not in ("false", "0")
-    entries = hub().bucket_tree(caller(), f"{namespace}/{name}", prefix, recursive=recursive)
+    entries = hub().bucket_tree(whoever(), f"{namespace}/{name}", prefix, recursive=recursive)
     if after := _cursor():
         entries = [entry for entry in entries if entry.path > after]
     limit = _limit()
@@ -89,7 +89,7 @@ def tree(namespace: str, name: str, prefix: str = "") -> Response:
 @buckets.post(f"{_BUCKET}/paths-info")
 def paths_info(namespace: str, name: str) -> Response:
     """Those files that are there, of those that the body names."""
-    who, paths = caller(), read_paths(json_body())
+    who, paths = whoever(), read_paths(json_body())
     return json_answer([entry_body(each) for each in hub().bucket_paths(who, f"{namespace}/{name}", paths)])
 
 
@@ -111,27 +111,25 @@ def batch(namespace: str, name: str) -> Response:
 def resolve(namespace: str, name: str, path: str) -> Response:
     """A file, or what there is to know about it. The Hub sends its readers on to another host for the bytes; here they are."""
     bucket_id = f"{namespace}/{name}"
-    file = hub().bucket_file(caller(), bucket_id, path)
+    file, data = hub().download_bucket_file(whoever(), bucket_id, path)
     refresh = f"{origin()}/api/buckets/{bucket_id}/xet-read-token"
     content = f"{address()}/v1/reconstructions/{file.hash}"
     if FILE_INFO in request.headers.get("Accept", ""):
         return json_answer(file_info_body(file, refresh, content))
-    answer = Response(content_type=file.content_type or "application/octet-stream")
-    answer.headers["ETag"] = f'"{file.hash}"'
+    answer = Response(data, content_type=file.content_type or "application/octet-stream")
+    answer.set_etag(file.hash)
     answer.headers["X-Xet-Hash"] = file.hash
     answer.headers["X-Xet-Refresh-Route"] = refresh
     answer.headers["X-Linked-Size"] = str(file.size)
     answer.headers["X-Linked-ETag"] = f'"{file.hash}"'
     answer.headers["Link"] = f'<{refresh}>; rel="xet-auth", <{content}>; rel="xet-reconstruction-info"'
-    if request.method == "HEAD":
-        answer.headers["Content-Length"] = str(file.size)
-    else:
-        answer.set_data(hub().read_bucket_file(bucket_id, path) or b"")
+    answer.make_conditional(request, accept_ranges=True, complete_length=file.size)
+    del answer.headers["Date"]  # of this machine; each answer gets the hub's
     return answer
 
 
 def _token(bucket_id: str, access: Access) -> Response:
-    token = hub().xet_token(caller(), bucket_id, access)
+    token = hub().xet_token(whoever(), bucket_id, access)
     store, expires = address(), token.expires // 1000
     answer = json_answer(token_body(token.value, expires, store))
     answer.headers["X-Xet-Cas-Url"] = store

@@ -72,6 +72,16 @@ def caller() -> Caller:
     return hub_and_caller()[1]
 
 
+def whoever() -> Caller | None:
+    """Who calls; None without a token: whoever it is may still read what is public.
+
+    Raises:
+        Refusal: 401 for an unknown token.
+    """
+    found, token = hub(), token_of(request.environ)
+    return None if token is None else found.caller(token)
+
+
 def hub_and_caller() -> tuple[FakeHub, Caller]:
     """Both, for the calls that are made most often: `request` has its price.
 
@@ -89,8 +99,11 @@ def token_of(environ: WSGIEnvironment) -> str | None:
     return token.strip() if kind.lower() == "bearer" else None
 
 
-def json_body() -> Json:
+def json_body(*, empty: Json = None) -> Json:
     """The JSON body of the request, read with care.
+
+    Args:
+        empty: what stands for a body without a byte; None: one is needed.
 
     Raises:
         Refusal: 415 if it is said to be something else; the status of `BadJson` if it is not JSON or too large.
@@ -99,6 +112,8 @@ def json_body() -> Json:
     try:
         if raw and not request.is_json:
             raise BadJson(415, "Unsupported content type: send the body as application/json")
+        if not raw and empty is not None:
+            return empty
         if not raw:
             raise Refusal(400, "Invalid input: a JSON body is needed")
         body = read_json(raw)

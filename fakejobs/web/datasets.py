@@ -12,8 +12,9 @@ from fakejobs.model.identity import Caller
 from fakejobs.model.refusal import Refusal
 from fakejobs.model.repositories import MAIN
 from fakejobs.web.answers import error_answer
-from fakejobs.web.context import caller, hub, json_answer, json_body, raw_body, token_of
-from fakejobs.wire.commits import read_commit, read_creation, read_preupload
+from fakejobs.web.context import BODY_KEY, caller, hub, json_answer, json_body, raw_body, whoever
+from fakejobs.wire.buckets import read_paths
+from fakejobs.wire.commits import read_commit, read_creation, read_preupload, without_samples
 from fakejobs.wire.repositories import dataset_body, tree_body
 
 datasets = Blueprint("datasets", __name__)
@@ -58,7 +59,7 @@ def validate() -> Response:
 @datasets.get(f"{_DATASET}/revision/<revision>")
 def inspect(namespace: str, name: str, revision: str = MAIN) -> Response:
     """A repository, as of a revision."""
-    fake, who = hub(), _whoever()
+    fake, who = hub(), whoever()
     repository, commit = fake.dataset(who, f"{namespace}/{name}", revision)
     entries = fake.dataset_files(who, repository.id, commit.oid)
     blobs = request.args.get("blobs", "").lower() in ("1", "true")
@@ -72,11 +73,15 @@ def inspect(namespace: str, name: str, revision: str = MAIN) -> Response:
 def preupload(namespace: str, name: str, revision: str) -> Response:
     """How files would have to be sent: all as regular ones. Those that are there have their ids."""
     fake, who, repository = _writer(namespace, name)
-    there = {entry.path: entry.oid for entry in fake.check_commit(who, repository, revision)}
+    fake.check_commit(who, repository, revision)
+    body = json_body()
+    request.environ[BODY_KEY] = without_samples(request.environ[BODY_KEY])
+    paths = read_preupload(body)
+    there = {entry.path: entry.oid for entry in fake.dataset_files(who, repository, revision)}
     files = [
         {"path": path, "uploadMode": "regular", "shouldIgnore": False}
         | ({"oid": there[path]} if path in there else {})
-        for path in read_preupload(json_body())
+        for path in paths
     ]
     return json_answer({"files": files})
 
@@ -102,7 +107,7 @@ def commit(namespace: str, name: str, revision: str) -> Response:
 @datasets.get(f"{_DATASET}/tree/<revision>/<path:path>")
 def tree(namespace: str, name: str, revision: str, path: str = "") -> Response:
     """The files and folders in a folder, or in all of the repository."""
-    entries = hub().dataset_files(_whoever(), f"{namespace}/{name}", revision)
+    entries = hub().dataset_files(whoever(), f"{namespace}/{name}", revision)
     recursive = request.args.get("recursive", "").lower() in ("1", "true")
     found = tree_body(entries, path.strip("/"), recursive=recursive)
     if path and not found:
@@ -113,8 +118,8 @@ def tree(namespace: str, name: str, revision: str, path: str = "") -> Response:
 @datasets.post(f"{_DATASET}/paths-info/<revision>")
 def paths_info(namespace: str, name: str, revision: str) -> Response:
     """Those of some paths that are there."""
-    entries = hub().dataset_files(_whoever(), f"{namespace}/{name}", revision)
-    wanted = request.form.getlist("paths") or _paths(json_body() if request.is_json else {})
+    entries = hub().dataset_files(whoever(), f"{namespace}/{name}", revision)
+    wanted = set(read_paths(json_body() if request.is_json else {"paths": [*request.form.getlist("paths")]}))
     everything = tree_body(entries, "", recursive=True)
     return json_answer([each for each in everything if each["path"] in wanted])
 
@@ -122,7 +127,7 @@ def paths_info(namespace: str, name: str, revision: str) -> Response:
 @datasets.get(_FILE)
 def resolve(namespace: str, name: str, revision: str, path: str) -> Response:
     """The bytes of a file."""
-    made, entry, data = hub().dataset_file(_whoever(), f"{namespace}/{name}", revision, path)
+    made, entry, data = hub().dataset_file(whoever(), f"{namespace}/{name}", revision, path)
     answer = Response(data, content_type="application/octet-stream")
     answer.headers["X-Repo-Commit"] = made.oid
     answer.headers["Content-Disposition"] = (
@@ -130,6 +135,7 @@ def resolve(namespace: str, name: str, revision: str, path: str) -> Response:
     )
     answer.set_etag(entry.oid)
     answer.make_conditional(request, accept_ranges=True, complete_length=entry.size)
+    del answer.headers["Date"]  # of this machine; each answer gets the hub's
     return answer
 
 
@@ -139,14 +145,3 @@ def _writer(namespace: str, name: str) -> tuple[FakeHub, Caller, str]:
     if request.args.get("create_pr"):
         raise Refusal(501, "fakejobs does not emulate pull requests: commit without create_pr")
     return hub(), who, f"{namespace}/{name}"
-
-
-def _whoever() -> Caller | None:
-    """Who calls; None if nobody is logged in, who may still read what is public."""
-    token = token_of(request.environ)
-    return None if token is None else hub().caller(token)
-
-
-def _paths(body: object) -> list[object]:
-    paths = body.get("paths") if isinstance(body, dict) else None
-    return paths if isinstance(paths, list) else [paths]

@@ -19,32 +19,33 @@ from fakejobs.model.refusal import Refusal
 from fakejobs.model.times import FIRST_INSTANT, LAST_INSTANT, to_iso
 from fakejobs.wire.json_types import Json
 from fakejobs.wire.paths import quote
-from fakejobs.wire.read_json import BadJson, read_json
+from fakejobs.wire.uploads import as_object, invalid, optional_text, read_lines, read_visibility, text
 
 MOST_PATHS = 2_000
 """How many paths one request may ask for."""
 
 _HASH = re.compile("[0-9a-fA-F]{64}")
 
+# It comes back in a header, whatever it says.
+_CONTENT_TYPE = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
+
 
 def read_new_bucket(body: Json) -> bool:
-    """Whether a new bucket is to be private: ``private``, or ``visibility`` (clients from 2.1 on); without a word it is public.
+    """Whether a new bucket is to be private.
 
     Everything else that the Hub takes (a region, ...) makes no difference here.
 
     Raises:
-        Refusal: 400 if it is none.
+        Refusal: 400 if it is none; 501 if the bucket is to be in a resource group, which would be open to the whole organisation here.
     """
-    fields = _object(body, "the body")
-    visibility = _optional_text(fields, "visibility", "the body")
-    if visibility is not None:
-        if visibility not in ("public", "private"):
-            raise _bad('the body: "visibility" has to be "public" or "private"')
-        return visibility == "private"
-    private = fields.get("private")
-    if private is not None and not isinstance(private, bool):
-        raise _bad('the body: "private" has to be true or false')
-    return private is True
+    fields = as_object(body, "the body")
+    if optional_text(fields, "resourceGroupId", "the body") is not None:
+        raise Refusal(
+            501,
+            "fakejobs does not emulate buckets in resource groups: leave resourceGroupId out; whoever has a role in the "
+            "organisation itself may use the bucket then",
+        )
+    return read_visibility(fields)
 
 
 def read_paths(body: Json) -> list[str]:
@@ -53,14 +54,14 @@ def read_paths(body: Json) -> list[str]:
     Raises:
         Refusal: 400 if it is none, or asks for too many.
     """
-    paths = _object(body, "the body").get("paths")
+    paths = as_object(body, "the body").get("paths")
     if isinstance(paths, str):
         return [paths]
     if not isinstance(paths, list) or len(paths) > MOST_PATHS:
-        raise _bad(f'the body: "paths" has to be a list of at most {MOST_PATHS:,} paths')
+        raise invalid("the body", f'"paths" has to be a list of at most {MOST_PATHS:,} paths')
     found = [path for path in paths if isinstance(path, str)]
     if len(found) < len(paths):
-        raise _bad('the body: "paths" has to be a list of strings')
+        raise invalid("the body", '"paths" has to be a list of strings')
     return found
 
 
@@ -70,11 +71,7 @@ def read_batch(raw: bytes) -> list[Operation]:
     Raises:
         Refusal: 400 if a line is none, with its number.
     """
-    return [
-        _operation(line, f"line {number}")
-        for number, line in enumerate(raw.split(b"\n"), start=1)
-        if line.strip()
-    ]
+    return [_operation(fields, where) for where, fields in read_lines(raw)]
 
 
 def bucket_body(bucket: Bucket) -> dict[str, Json]:
@@ -174,41 +171,22 @@ def token_body(value: str, expires: int, address: str) -> dict[str, Json]:
     return {"casUrl": address, "exp": expires, "accessToken": value}
 
 
-def _operation(line: bytes, where: str) -> Operation:
-    try:
-        value = read_json(line)
-    except BadJson as error:
-        raise _bad(f"{where}: {error.sentence}") from None
-    fields = _object(value, where)
-    kind, path = _text(fields, "type", where), _text(fields, "path", where)
+def _operation(fields: dict[str, Json], where: str) -> Operation:
+    kind, path = text(fields, "type", where), text(fields, "path", where)
     if kind == "deleteFile":
         return DeleteFile(path)
     if kind not in ("addFile", "copyFile"):
-        raise _bad(f'{where}: unknown "type" {quote(kind)}: use addFile, copyFile or deleteFile')
-    name, mtime = _text(fields, "xetHash", where), _instant(fields, "mtime", where)
+        raise invalid(where, f'unknown "type" {quote(kind)}: use addFile, copyFile or deleteFile')
+    name, mtime = text(fields, "xetHash", where), _instant(fields, "mtime", where)
     if not _HASH.fullmatch(name):
-        raise _bad(f'{where}: "xetHash" has to be 64 hex digits')
+        raise invalid(where, '"xetHash" has to be 64 hex digits')
     if kind == "addFile":
-        return AddFile(path, name.lower(), mtime, _optional_text(fields, "contentType", where))
-    source_type, source = _text(fields, "sourceRepoType", where), _text(fields, "sourceRepoId", where)
+        content_type = optional_text(fields, "contentType", where) or None
+        if content_type is not None and not _CONTENT_TYPE.fullmatch(content_type):
+            raise invalid(where, '"contentType" has to be 1 to 255 printable ASCII characters')
+        return AddFile(path, name.lower(), mtime, content_type)
+    source_type, source = text(fields, "sourceRepoType", where), text(fields, "sourceRepoId", where)
     return CopyFile(path, name.lower(), source_type, source, mtime)
-
-
-def _object(value: Json, where: str) -> dict[str, Json]:
-    if not isinstance(value, dict):
-        raise _bad(f"{where}: a JSON object was expected")
-    return value
-
-
-def _text(fields: dict[str, Json], name: str, where: str) -> str:
-    value = fields.get(name)
-    if not isinstance(value, str):
-        raise _bad(f'{where}: "{name}" has to be a string')
-    return value
-
-
-def _optional_text(fields: dict[str, Json], name: str, where: str) -> str | None:
-    return None if fields.get(name) is None else _text(fields, name, where)
 
 
 def _instant(fields: dict[str, Json], name: str, where: str) -> int | None:
@@ -216,11 +194,7 @@ def _instant(fields: dict[str, Json], name: str, where: str) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _bad(f'{where}: "{name}" has to be a number of milliseconds')
+        raise invalid(where, f'"{name}" has to be a number of milliseconds')
     if not FIRST_INSTANT <= value <= LAST_INSTANT:
-        raise _bad(f'{where}: "{name}" is outside the years 1 to 9999')
+        raise invalid(where, f'"{name}" is outside the years 1 to 9999')
     return int(value)
-
-
-def _bad(sentence: str) -> Refusal:
-    return Refusal(400, f"Invalid input: {sentence}")

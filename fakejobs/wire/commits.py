@@ -6,10 +6,21 @@ import base64
 import binascii
 
 from fakejobs.model.refusal import Refusal
-from fakejobs.model.repositories import AddFile, DeleteFile, Message, Operation, problem_with_path
+from fakejobs.model.repositories import AddFile, DeleteFile, Message, Operation
 from fakejobs.wire.json_types import Json
 from fakejobs.wire.paths import quote
-from fakejobs.wire.read_json import BadJson, read_json
+from fakejobs.wire.uploads import (
+    as_object,
+    invalid,
+    optional_text,
+    problem_with_path,
+    read_lines,
+    read_visibility,
+    text,
+)
+
+LONGEST_MESSAGE = 65_536
+"""Characters that the message of a commit may have, summary and description together."""
 
 _KINDS = ("header", "file", "deletedFile", "deletedFolder")
 
@@ -23,24 +34,12 @@ def read_commit(raw: bytes) -> tuple[Message, list[Operation]]:
     Raises:
         Refusal: 400 for what is none, with the line; 501 for what is not emulated.
     """
-    lines = [(number, line) for number, line in enumerate(raw.split(b"\n"), 1) if line.strip()]
     message: Message | None = None
     operations: list[Operation] = []
-    for number, line in lines:
-        where = f"line {number} of the commit"
-        try:
-            entry = read_json(line, limit=len(line))
-        except BadJson as error:
-            raise Refusal(400, f"Invalid input: {where}: {error.sentence}") from None
-        kind, value = _text(entry, "key", where), _get(entry, "value")
-        if not isinstance(value, dict):
-            raise Refusal(400, f"Invalid input: {where}: value has to be an object")
+    for where, line in read_lines(raw, limit=len(raw)):
+        kind, value = text(line, "key", where), as_object(line.get("value"), f"{where}: value")
         if kind == "header":
-            message = Message(
-                _text(value, "summary", where),
-                _optional_text(value, "description", where) or "",
-                _optional_text(value, "parentCommit", where),
-            )
+            message = _message(value, where)
         elif kind == "file":
             operations.append(AddFile(_path(value, where), _data(value, where)))
         elif kind == "deletedFile":
@@ -66,10 +65,17 @@ def read_preupload(body: Json) -> list[str]:
     Raises:
         Refusal: 400, it does not say them.
     """
-    files = _get(body, "files")
+    files = as_object(body, "the body").get("files")
     if not isinstance(files, list):
-        raise Refusal(400, "Invalid input: the body: files has to be an array")
-    return [_path(each, f"files[{index}]") for index, each in enumerate(files)]
+        raise invalid("the body", '"files" has to be an array')
+    return [_path(as_object(each, f"files[{at}]"), f"files[{at}]") for at, each in enumerate(files)]
+
+
+def without_samples(body: object) -> object:
+    """The same body without the beginnings of files (``sample``) that clients send before a commit: nobody has to keep these."""
+    if isinstance(body, dict):
+        return {key: without_samples(value) for key, value in body.items() if key != "sample"}
+    return [without_samples(each) for each in body] if isinstance(body, list) else body
 
 
 def read_creation(body: Json) -> tuple[str, str, str | None, bool]:
@@ -78,47 +84,43 @@ def read_creation(body: Json) -> tuple[str, str, str | None, bool]:
     Raises:
         Refusal: 400, it does not say them.
     """
-    kind = _optional_text(body, "type", "the body") or "model"
-    name = _text(body, "name", "the body")
-    organization = _optional_text(body, "organization", "the body")
-    # Clients from 2.1 on send `visibility` instead of `private`.
-    visibility = _optional_text(body, "visibility", "the body")
-    private = visibility == "private" if visibility is not None else _get(body, "private") is True
-    return kind, name, organization, private
+    fields, where = as_object(body, "the body"), "the body"
+    kind = optional_text(fields, "type", where) or "model"
+    organization = optional_text(fields, "organization", where)
+    return kind, text(fields, "name", where), organization, read_visibility(fields, where)
 
 
-def _get(body: Json, key: str) -> Json:
-    return body.get(key) if isinstance(body, dict) else None
+def _message(value: dict[str, Json], where: str) -> Message:
+    message = Message(
+        text(value, "summary", where),
+        optional_text(value, "description", where) or "",
+        optional_text(value, "parentCommit", where),
+    )
+    if len(message.summary) + len(message.description) > LONGEST_MESSAGE:
+        raise invalid(where, f"a message has at most {LONGEST_MESSAGE:,} characters")
+    return message
 
 
-def _text(body: Json, key: str, where: str) -> str:
-    value = _get(body, key)
-    if not isinstance(value, str):
-        raise Refusal(400, f"Invalid input: {where}: {key} has to be a string")
-    return value
-
-
-def _optional_text(body: Json, key: str, where: str) -> str | None:
-    return None if _get(body, key) is None else _text(body, key, where)
-
-
-def _path(body: Json, where: str, *, folder: bool = False) -> str:
-    path = _text(body, "path", where)
+def _path(value: dict[str, Json], where: str, *, folder: bool = False) -> str:
+    path = text(value, "path", where)
     if folder:
         path = path.rstrip("/")
-    if problem := problem_with_path(path):
-        raise Refusal(400, f"Invalid input: {where}: {quote(path)} is no path of a file: {problem}")
+    problem = problem_with_path(path)
+    if problem is None and path.split("/")[0] == ".git":
+        problem = "the folder .git is git's own"
+    if problem is not None:
+        raise invalid(where, f"{quote(path)} is no path of a file: {problem}")
     return path
 
 
-def _data(body: Json, where: str) -> bytes:
-    content = _text(body, "content", where)
-    encoding = _optional_text(body, "encoding", where) or "utf-8"
+def _data(value: dict[str, Json], where: str) -> bytes:
+    content = text(value, "content", where)
+    encoding = optional_text(value, "encoding", where) or "utf-8"
     if encoding == "utf-8":
         return content.encode()
     if encoding != "base64":
-        raise Refusal(400, f"Invalid input: {where}: encoding is base64 or utf-8, not {quote(encoding)}")
+        raise invalid(where, f"encoding is base64 or utf-8, not {quote(encoding)}")
     try:
         return base64.b64decode(content, validate=True)
     except (binascii.Error, ValueError):
-        raise Refusal(400, f"Invalid input: {where}: content is not valid base64") from None
+        raise invalid(where, "content is not valid base64") from None

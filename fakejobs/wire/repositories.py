@@ -53,12 +53,14 @@ def tree_body(entries: Iterable[Entry], folder: str, *, recursive: bool) -> list
     for entry in entries:
         if not entry.path.startswith(within):
             continue
-        names = entry.path[len(within) :].split("/")
-        for depth in range(1, len(names) if recursive else min(len(names), 2)):
-            path = within + "/".join(names[:depth])
+        first, nested, _ = entry.path[len(within) :].partition("/")
+        if recursive or not nested:
+            found[entry.path] = {"type": "file", "oid": entry.oid, "size": entry.size, "path": entry.path}
+        path = entry.path.rpartition("/")[0] if recursive else within + first if nested else ""
+        # With a folder, all folders around it are there.
+        while len(path) > len(folder) and path not in found:
             # The id of a folder is of its name here: nothing asks for it again.
             oid = sha1(path.encode()).hexdigest()  # noqa: S324 - ids of git are SHA-1
             found[path] = {"type": "directory", "oid": oid, "size": 0, "path": path}
-        if recursive or len(names) == 1:
-            found[entry.path] = {"type": "file", "oid": entry.oid, "size": entry.size, "path": entry.path}
+            path = path.rpartition("/")[0]
     return [found[path] for path in sorted(found)]

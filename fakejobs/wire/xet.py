@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator, Sequence
 
-from fakejobs.model.xet import FileParts, Segment, Term, hash_bytes, hash_text
+from fakejobs.model.xet import MOST_SHARD_CHUNKS, FileParts, Segment, Term, hash_bytes, hash_text
 from fakejobs.wire.json_types import Json
 
 SHARD_TAG = b"HFRepoMetaData\x00" + bytes(
@@ -39,7 +39,7 @@ def read_shard(raw: bytes) -> list[FileParts]:
     if version != 2:
         raise ValueError(f"it is of version {version}; only 2 is known")
     files: list[FileParts] = []
-    at = _HEAD.size
+    at, total = _HEAD.size, 0
     while True:
         head = _entry(raw, at)
         if head.startswith(_END):
@@ -49,6 +49,9 @@ def read_shard(raw: bytes) -> list[FileParts]:
         after = at + _ENTRY * (1 + count + proofs + bool(flags & _WITH_METADATA))
         if after > len(raw):
             raise ValueError(f"it ends within the file at byte {at}")
+        total += count
+        if total > MOST_SHARD_CHUNKS:
+            raise ValueError(f"its files have more than {MOST_SHARD_CHUNKS:,} segments")
         segments = tuple(_segments(raw, at + _ENTRY, count))
         first_proof = at + _ENTRY * (1 + count)
         hashes = [_entry(raw, first_proof + _ENTRY * index)[:32] for index in range(proofs)]

@@ -276,7 +276,7 @@ def test_there_is_a_limit_for_all_of_it(
     monkeypatch.setattr(rows, "MOST_BYTES", 1_000)
     add(hub, caller, "x", b"a" * 600)
     add(hub, caller, "same", b"a" * 600)
-    with pytest.raises(Refusal, match="fakejobs keeps 1,000 bytes of files at most: 608 are there") as caught:
+    with pytest.raises(Refusal, match="fakejobs keeps 1,000 bytes of files at most: 692 are there") as caught:
         hub.keep_file(b"b" * 500)
     assert caught.value.status == 413
     name, xorb, _ = uploaded(b"c" * 500)
@@ -284,6 +284,132 @@ def test_there_is_a_limit_for_all_of_it(
         hub.put_xorb(name, xorb)
     hub.reset()
     assert hub.keep_file(b"b" * 500)
+
+
+def test_what_is_known_of_files_counts_as_well(hub: FakeHub) -> None:
+    name, xorb, _ = uploaded(*(b"%d" % number for number in range(1_000)))
+    hub.put_xorb(name, xorb)
+    kept = rows.stored_bytes(hub.state.database)
+    assert kept == len(xorb) + 40 * 1_000
+    chunks = chunks_of(xorb)
+    segments = tuple(Segment(name, at, at + 1, chunk.size) for at, chunk in enumerate(chunks))
+    assert hub.put_xet_files([FileParts(file_hash(chunks), segments)])
+    assert rows.stored_bytes(hub.state.database) == kept + 44 * 1_000
+    assert hub.put_xet_files([FileParts(file_hash(chunks), segments)]) is False
+    assert rows.stored_bytes(hub.state.database) == kept + 44 * 1_000
+
+
+def test_what_is_refused_takes_no_room(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, xorb, _ = uploaded(b"c" * 500)
+    # The bytes would fit, what is to be known of them would not.
+    monkeypatch.setattr(rows, "MOST_BYTES", len(xorb) + 10)
+    with refused(413):
+        hub.put_xorb(name, xorb)
+    assert rows.stored_bytes(hub.state.database) == 0
+    with refused(404):
+        hub.xorb(name)
+
+
+def test_a_shard_of_a_few_bytes_makes_no_huge_file(hub: FakeHub) -> None:
+    name, xorb, _ = uploaded(b"q" * 131_072)
+    hub.put_xorb(name, xorb)
+    with pytest.raises(
+        Refusal, match="keeps files of at most 67,108,864 bytes, not of 131,072,000"
+    ) as caught:
+        hub.put_xet_files([FileParts("ab" * 32, (Segment(name, 0, 1, 131_072),) * 1_000)])
+    assert caught.value.status == 413
+    with pytest.raises(Refusal, match="keeps files of at most 67,108,864 bytes, not of 67,108,865"):
+        hub.keep_file(bytes(rows.MOST_BYTES + 1))
+
+
+def test_a_shard_of_a_few_bytes_makes_no_long_work(hub: FakeHub) -> None:
+    name, xorb, segments = uploaded(*[b"x"] * 1_000)
+    hub.put_xorb(name, xorb)
+    with pytest.raises(Refusal, match="a file has 9,000 chunks; at most 8,193 are allowed") as caught:
+        hub.put_xet_files([FileParts("ab" * 32, tuple(segments * 9))])
+    assert caught.value.status == 413
+    file = FileParts(file_hash(chunks_of(xorb) * 8), tuple(segments * 8))
+    with pytest.raises(Refusal, match="its files have 72,000 chunks; at most 65,536 are allowed"):
+        hub.put_xet_files([file] * 9)
+    assert hub.put_xet_files([file] * 8)
+
+
+def test_a_path_is_a_file_or_a_folder(hub: FakeHub, caller: Caller) -> None:
+    add(hub, caller, "d", b"x")
+    add(hub, caller, "e/f/g", b"x")
+    paths = ("d/e", "d/e/f", "e", "e/f", "d", "d0", "e.f")
+    result = hub.batch_bucket(caller, DATA, [AddFile(path, EMPTY_FILE) for path in paths])
+    assert result.failed == [
+        ("d/e", "There is a file d: one path cannot be a file and a folder"),
+        ("d/e/f", "There is a file d: one path cannot be a file and a folder"),
+        ("e", "There is a file e/f/g: one path cannot be a file and a folder"),
+        ("e/f", "There is a file e/f/g: one path cannot be a file and a folder"),
+    ]
+    assert hub.batch_bucket(caller, DATA, [DeleteFile("d"), AddFile("d/e", EMPTY_FILE)]).failed == []
+    copied = hub.batch_bucket(caller, DATA, [CopyFile("e", EMPTY_FILE, "bucket", DATA)])
+    assert [path for path, _ in copied.failed] == ["e"]
+    assert [file.path for file in hub.bucket_tree(caller, DATA)] == ["d/e", "d0", "e.f", "e/f/g"]
+
+
+def test_nobody_reads_what_is_public(hub: FakeHub, caller: Caller) -> None:
+    hub.create_bucket(caller, "me", "open", private=False)
+    add(hub, caller, "x", b"for all", "fake-user/open")
+    assert hub.bucket(None, "fake-user/open").files == 1
+    assert hub.download_bucket_file(None, "fake-user/open", "x")[1] == b"for all"
+    assert hub.xet_token(None, "fake-user/open", "read").value.startswith("xet_read_")
+    with refused(401):
+        hub.xet_token(None, "fake-user/open", "write")
+    hidden = []
+    for bucket in (DATA, "fake-user/none", "nobody/none"):
+        with pytest.raises(Refusal) as caught:
+            hub.bucket_tree(None, bucket)
+        hidden.append((caught.value.status, caught.value.code, caught.value.message, caught.value.hint))
+    assert set(hidden) == {(401, "RepoNotFound", "Invalid username or password.", None)}
+
+
+def test_a_role_in_a_resource_group_opens_no_bucket() -> None:
+    """Buckets are the whole organisation's."""
+    hub = frozen_hub(
+        users=["ada", "bob", "eve"],
+        orgs=[
+            {
+                "name": "acme",
+                "members": {"ada": "admin", "bob": "read", "eve": "no_access"},
+                "groups": [{"name": "g1", "members": {"bob": "write", "eve": "write"}}, {"name": "g2"}],
+            }
+        ],
+        tokens=[
+            {"token": "hf_ada", "user": "ada"},
+            {"token": "hf_bob", "user": "bob"},
+            {"token": "hf_eve", "user": "eve"},
+            {
+                "token": "hf_group",
+                "user": "ada",
+                "role": "fineGrained",
+                "permissions": {"acme/g1": ["job.read", "job.write"]},
+            },
+        ],
+    )
+    ada, bob, eve, group = (hub.caller(token) for token in ("hf_ada", "hf_bob", "hf_eve", "hf_group"))
+    hub.create_bucket(ada, "acme", "data", private=True)
+    assert hub.bucket(bob, "acme/data").private
+    for call in (
+        lambda: hub.create_bucket(bob, "acme", "more"),
+        lambda: hub.xet_token(bob, "acme/data", "write"),
+        lambda: hub.batch_bucket(bob, "acme/data", [DeleteFile("x")]),
+    ):
+        with refused(403):
+            call()
+    for who in (eve, group):
+        with refused(404):
+            hub.bucket(who, "acme/data")
+        with refused(403):
+            hub.create_bucket(who, "acme", "more")
+    org = hub.settings.identity.org("acme")
+    assert org is not None
+    with refused(404):
+        hub.create_bucket(bob, org.groups[0].id, "more")
+    hub.close()
 
 
 def test_a_restart_keeps_the_files_and_a_reset_forgets_them(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fakejobs.clock import Anchor
@@ -81,6 +81,51 @@ def test_a_repository_begins_with_an_empty_commit(hub: FakeHub, caller: Caller, 
     _, first = hub.dataset(caller, scripts)
     assert (first.number, first.created, paths(hub)) == (0, START, [])
     assert hub.create_dataset(caller, "scripts", private=False) == (hub.dataset(caller, scripts)[0], False)
+
+
+@pytest.mark.parametrize(
+    ("summary", "title"),
+    [
+        ("Upload train.py", "Upload train.py"),
+        ("Upload\n\nand more", "Upload"),
+        ("x" * 5_000, "x" * 300),
+        ("", ""),
+    ],
+)
+@pytest.mark.usefixtures("scripts")
+def test_of_a_message_the_first_line_is_kept(hub: FakeHub, caller: Caller, summary: str, title: str) -> None:
+    made = hub.commit(caller, REPO, Message(summary), [TRAIN])
+    assert hub.dataset(caller, REPO)[1] == made
+    assert made.title == title
+
+
+@pytest.mark.parametrize(
+    "commits",
+    [
+        pytest.param([["a", "a/b"]], id="in one commit"),
+        pytest.param([["a"], ["a/b"]], id="a folder where a file is"),
+        pytest.param([["a/b/c"], ["a"]], id="a file where a folder is"),
+        pytest.param([["a!", "a", "a-/b"], ["a/b", "a0"]], id="with others between"),
+    ],
+)
+@pytest.mark.usefixtures("scripts")
+def test_a_path_is_a_file_or_a_folder(hub: FakeHub, commits: list[list[str]]) -> None:
+    *first, last = commits
+    for names in first:
+        commit(hub, *(AddFile(name, b"") for name in names))
+    before = hub.snapshot()
+    refused = refusal(lambda: commit(hub, *(AddFile(name, b"") for name in last)), 400)
+    assert refused.message.startswith("a would be a file and a folder at once: delete")
+    assert hub.snapshot() == before
+
+
+@pytest.mark.usefixtures("scripts")
+def test_a_file_becomes_a_folder_and_back(hub: FakeHub) -> None:
+    commit(hub, AddFile("a", b""), AddFile("a.py", b""))
+    commit(hub, AddFile("a/b", b""), DeleteFile("a"))
+    assert paths(hub) == ["a.py", "a/b"]
+    commit(hub, DeleteFile("a/"), AddFile("a", b""))
+    assert paths(hub) == ["a", "a.py"]
 
 
 @pytest.mark.usefixtures("scripts")
@@ -182,7 +227,59 @@ def test_who_may_do_what(
 
 def test_whoever_is_not_logged_in(people: FakeHub) -> None:
     assert people.dataset_file(None, "ada/open", "main", "train.py")[2] == TRAIN.data
-    refusal(lambda: people.dataset(None, "ada/secret"), 401, "RepoNotFound")
+    private = refusal(lambda: people.dataset(None, "ada/secret"), 401, "RepoNotFound")
+    missing = refusal(lambda: people.dataset(None, "ada/none"), 401, "RepoNotFound")
+    assert (private.message, private.hint) == (missing.message, missing.hint), (
+        "nothing tells one from the other"
+    )
+
+
+@pytest.fixture
+def grouped() -> Iterator[FakeHub]:
+    """Bob may read in acme, and write in its resource group g1; Eve's token is for that group alone."""
+    hub = frozen_hub(
+        users=["ada", "bob"],
+        orgs=[
+            {
+                "name": "acme",
+                "members": {"ada": "admin", "bob": "read"},
+                "groups": [{"name": "g1", "members": {"bob": "write"}}],
+            }
+        ],
+        tokens=[
+            {"token": "hf_ada", "user": "ada"},
+            {"token": "hf_bob", "user": "bob"},
+            {
+                "token": "hf_eve",
+                "user": "bob",
+                "role": "fineGrained",
+                "permissions": {"acme/g1": ["job.read", "job.write"]},
+            },
+        ],
+    )
+    hub.create_dataset(hub.caller("hf_ada"), "scripts", "acme", private=True)
+    yield hub
+    hub.close()
+
+
+def test_a_resource_group_is_not_the_organisation(grouped: FakeHub) -> None:
+    bob, eve = grouped.caller("hf_bob"), grouped.caller("hf_eve")
+    before = grouped.snapshot()
+    assert grouped.dataset(bob, "acme/scripts")[0].private
+    for who, status, code in ((bob, 403, None), (eve, 404, "RepoNotFound")):
+        refusal(lambda who=who: grouped.commit(who, "acme/scripts", Message("x"), [TRAIN]), status, code)
+        refusal(lambda who=who: grouped.check_commit(who, "acme/scripts"), status, code)
+        refusal(lambda who=who: grouped.create_dataset(who, "new", "acme"), 403)
+    refusal(lambda: grouped.dataset(eve, "acme/scripts"), 404, "RepoNotFound")
+    assert grouped.snapshot() == before
+
+
+@pytest.mark.parametrize("token", ["hf_ada", "hf_bob", "hf_eve"])
+def test_the_id_of_a_resource_group_is_no_namespace(grouped: FakeHub, token: str) -> None:
+    org = grouped.settings.identity.org("acme")
+    assert org is not None
+    (group,) = org.groups
+    refusal(lambda: grouped.create_dataset(grouped.caller(token), "x", group.id), 403)
 
 
 @pytest.mark.parametrize(("token", "namespace"), [("hf_eve", None), ("hf_bob", "ada"), ("hf_ada", "nobody")])
@@ -203,7 +300,7 @@ def test_for_whoever_looks_from_outside(people: FakeHub) -> None:
 
 # Whatever is committed
 
-some_paths = st.sampled_from(["a", "b.py", "d/a", "d/b", "d/e/f"])
+some_paths = st.sampled_from(["a", "b.py", "d", "d.py", "d/a", "d/b", "d/e", "d/e/f"])
 changes = st.lists(
     st.one_of(
         st.builds(AddFile, some_paths, st.binary(max_size=5)),
@@ -214,7 +311,7 @@ changes = st.lists(
 
 
 def applied(files_before: dict[str, bytes], operations: Sequence[Operation]) -> dict[str, bytes] | None:
-    """What a commit makes of files; None if it is refused."""
+    """What a commit makes of files; None if it is refused: something to delete is not there, or a path is a file and a folder."""
     found = dict(files_before)
     for each in operations:
         if isinstance(each, AddFile):
@@ -225,9 +322,11 @@ def applied(files_before: dict[str, bytes], operations: Sequence[Operation]) -> 
             return None
         for path in gone:
             del found[path]
-    return found
+    both = any(other.startswith(f"{path}/") for path in found for other in found)
+    return None if both else found
 
 
+@example([[AddFile("d/a", b"1")], [AddFile("d", b"2")], [AddFile("d", b"3"), DeleteFile("d/")]])
 @given(st.lists(changes, max_size=6))
 def test_every_commit_can_be_read_for_ever(commits: list[list[Operation]]) -> None:
     hub = frozen_hub()
@@ -238,7 +337,9 @@ def test_every_commit_can_be_read_for_ever(commits: list[list[Operation]]) -> No
     for operations in commits:
         after = applied(newest, operations)
         if after is None:
-            refusal(lambda changes=operations: commit(hub, *changes), 404, "EntryNotFound")
+            with pytest.raises(Refusal) as refused:
+                commit(hub, *operations)
+            assert refused.value.status in (400, 404)
             continue
         wanted[commit(hub, *operations).oid] = newest = after
     before = hub.snapshot()

@@ -15,6 +15,10 @@ from hypothesis import strategies as st
 from fakejobs.model.xet import (
     EMPTY_FILE,
     MOST_CHUNK_BYTES,
+    MOST_CHUNKS,
+    MOST_XORB_BYTES,
+    Chunk,
+    Segment,
     chunk_hash,
     chunks_of,
     contents,
@@ -23,6 +27,10 @@ from fakejobs.model.xet import (
     hash_bytes,
     hash_text,
     pack,
+    read_chunks,
+    read_segments,
+    write_chunks,
+    write_segments,
     xorb_hash,
 )
 
@@ -110,6 +118,38 @@ def test_a_chunk_that_would_unpack_to_gigabytes_is_refused() -> None:
     head = b"\0" + len(bomb).to_bytes(3, "little") + b"\1" + (100_000).to_bytes(3, "little")
     with pytest.raises(ValueError, match="cannot be unpacked to 100,000 bytes"):
         chunks_of(head + bomb)
+
+
+def test_a_xorb_has_so_many_chunks_and_no_more() -> None:
+    full = pack([b"x"] * MOST_CHUNKS)
+    assert len(chunks_of(full)) == MOST_CHUNKS == 8_192
+    with pytest.raises(ValueError, match="more than 8,192 chunks"):
+        chunks_of(full + pack([b"x"]))
+
+
+def test_a_small_xorb_that_would_unpack_to_a_gigabyte_is_refused() -> None:
+    zeros = lz4.frame.compress(bytes(MOST_CHUNK_BYTES))
+    sizes = len(zeros).to_bytes(3, "little") + b"\1" + MOST_CHUNK_BYTES.to_bytes(3, "little")
+    xorb = (b"\0" + sizes + zeros) * MOST_CHUNKS
+    assert len(xorb) < 8_000_000
+    with pytest.raises(ValueError, match=f"the chunks have more than {MOST_XORB_BYTES:,} bytes"):
+        sum(len(content) for content, _ in contents(xorb))
+
+
+names = st.binary(min_size=32, max_size=32).map(hash_text)
+numbers = st.integers(0, 2**32 - 1)
+
+
+@given(st.lists(st.builds(Chunk, names, numbers, numbers)), st.integers(0, 9), st.integers(0, 9))
+def test_chunks_are_kept_in_few_bytes(chunks: list[Chunk], start: int, end: int) -> None:
+    written = write_chunks(chunks)
+    assert len(written) == 40 * len(chunks)
+    assert read_chunks(written, start, end) == chunks[start:end]
+
+
+@given(st.lists(st.builds(Segment, names, numbers, numbers, numbers)))
+def test_segments_are_kept_in_few_bytes(segments: list[Segment]) -> None:
+    assert read_segments(write_segments(segments)) == segments
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,17 @@ UNPACK = """echo $LOCAL_FILES_ENCODED | xargs -n 2 bash -c 'echo "$1" | base64 -
             {"command": ["uv", "run", "/tmp/script.py"], "environment": {"UV_SCRIPT_URL": "https://huggingface.co/datasets/ada/x/resolve/main/gone.py"}}, {},
             UvRun("/tmp/script.py", None, [], [], None), id="what is not there any more",
         ),
+        pytest.param(
+            {"command": ["uv", "run", "--no-project", "--with=rich", "-q", "--with", "torch", "--python=3.12", "--env-file=x", "train.py", "-x"]}, {},
+            UvRun("train.py", None, ["-x"], ["rich", "torch"], "3.12"), id="other options of uv",
+        ),
+        pytest.param({"command": ["uv", "run", "--no-project", "--", "train.py", "--", "a"]}, {}, UvRun("train.py", None, ["--", "a"], [], None), id="the end of options"),
+        pytest.param({"command": ["uv", "run", "-q", "-", "a"]}, {}, UvRun("-", None, ["a"], [], None), id="a script through a pipe"),
+        pytest.param({"command": ["uv", "run", "--env-file", "x", "train.py"]}, {}, UvRun("x", None, ["train.py"], [], None), id="an option with a value that looks like a program"),
+        *(
+            pytest.param({"command": ["uv", "run", *words]}, {}, None, id=" ".join(["nothing after", *words]))
+            for words in (["--with"], ["--with", "torch"], ["--no-project"], ["--"])
+        ),
         pytest.param({"command": ["bash", "-c", "echo hello && python train.py"]}, {}, None, id="no uv"),
         pytest.param({"command": ["uv", "run"]}, {}, None, id="nothing to run"),
         pytest.param({}, {}, None, id="no command"),

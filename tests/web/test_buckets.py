@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import Client, TestResponse
 
+from fakejobs.drivers.threads import serve_in_thread
 from fakejobs.hub import FakeHub
 from fakejobs.model.xet import FileParts, Segment, chunks_of, cut, file_hash, pack, xorb_hash
+from fakejobs.web.app import wsgi_app
 from fakejobs.wire.xet import write_shard
-from tests.conftest import TOKEN
+from tests.conftest import TOKEN, frozen_hub
+from tests.support.raw import ask
 
 BUCKET = "/api/buckets/fake-user/data"
 WHEN = "2026-05-28T20:26:40.000Z"
@@ -272,6 +277,13 @@ def test_a_batch_that_fails(web: Client) -> None:
         (json.dumps(added("x", "0" * 64, mtime="now")), 'line 2: "mtime" has to be a number of milliseconds'),
         (json.dumps(added("x", "0" * 64, mtime=1e300)), 'line 2: "mtime" is outside the years 1 to 9999'),
         (json.dumps(added("x", "0" * 64, contentType=1)), 'line 2: "contentType" has to be a string'),
+        *(
+            (
+                json.dumps(added("x", "0" * 64, contentType=odd)),
+                'line 2: "contentType" has to be 1 to 255 print',
+            )
+            for odd in ("text/plain\r\nX-Odd: 1", "текст", "a\0b", " a", "x" * 256)
+        ),
     ],
 )
 def test_a_batch_that_is_none(web: Client, line: str, why: str) -> None:
@@ -307,6 +319,7 @@ def test_an_unknown_file(web: Client) -> None:
     [
         ("/api/buckets/me/x", {"private": 1}, '"private" has to be true or false'),
         ("/api/buckets/me/x", {"visibility": "odd"}, '"visibility" has to be "public" or "private"'),
+        ("/api/buckets/me/x", {"resourceGroupId": 1}, '"resourceGroupId" has to be a string'),
         ("/api/buckets/me/x", [], "a JSON object was expected"),
         ("/api/buckets/me/x--y", {}, "Invalid bucket name"),
         (f"{BUCKET}/paths-info", {}, '"paths" has to be a list of at most 2,000 paths'),
@@ -316,6 +329,76 @@ def test_an_unknown_file(web: Client) -> None:
 )
 def test_bodies_that_are_none(web: Client, path: str, body: object, why: str) -> None:
     refused(web.post(path, json=body, headers=TOKEN), 400, why)
+
+
+def test_a_bucket_in_a_resource_group_is_refused(web: Client) -> None:
+    answer = web.post("/api/buckets/me/x", json={"resourceGroupId": "ab" * 12}, headers=TOKEN)
+    refused(answer, 501, "fakejobs does not emulate buckets in resource groups")
+    assert web.get("/api/buckets/fake-user/x", headers=TOKEN).status_code == 404
+
+
+def test_a_body_in_chunks_is_read(hub: FakeHub) -> None:
+    with serve_in_thread(wsgi_app(hub)) as server:
+        connection = HTTPConnection(*address_of(server.url), timeout=20)
+        with contextlib.closing(connection):
+            for name, body, private in (("c", b'{"visibility":"private"}', True), ("e", b"", False)):
+                headers = {**TOKEN, "Content-Type": "application/json"}
+                pieces = iter([body] if body else [])
+                connection.request("POST", f"/api/buckets/me/{name}", pieces, headers, encode_chunked=True)
+                answer = connection.getresponse()
+                assert (answer.status, bool(answer.read())) == (200, True)
+                assert hub.bucket(hub.caller("hf_any"), f"fake-user/{name}").private is private
+
+
+def address_of(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or 0
+
+
+RESOLVE = "/buckets/fake-user/data/resolve/x"
+
+
+def test_parts_of_a_file(web: Client) -> None:
+    name = Store(web).upload(b"0123456789")
+    batch(web, added("x", name))
+    for header, status, content in (
+        ("bytes=2-4", 206, b"234"),
+        ("bytes=8-", 206, b"89"),
+        ("bytes=-1", 206, b"9"),
+    ):
+        answer = web.get(RESOLVE, headers={**TOKEN, "Range": header})
+        assert (answer.status_code, answer.data) == (status, content)
+    assert (
+        web.get(RESOLVE, headers={**TOKEN, "Range": "bytes=2-4"}).headers["Content-Range"] == "bytes 2-4/10"
+    )
+    assert web.get(RESOLVE, headers={**TOKEN, "Range": "bytes=10-"}).status_code == 416
+    assert web.get(RESOLVE, headers={**TOKEN, "If-None-Match": f'"{name}"'}).status_code == 304
+    for method in ("GET", "HEAD"):
+        answer = web.open(RESOLVE, method=method, headers=TOKEN)
+        assert answer.headers["Accept-Ranges"] == "bytes"
+        assert answer.headers.getlist("Date") == ["Thu, 28 May 2026 20:26:40 GMT"]
+
+
+def test_without_a_token(web: Client) -> None:
+    web.post("/api/buckets/me/open", json={}, headers=TOKEN)
+    open_files = "/buckets/fake-user/open/resolve/x"
+    assert web.get("/api/buckets/fake-user/open").status_code == 200
+    assert web.get("/api/buckets/fake-user/open/tree").get_json() == []
+    refused(web.get(open_files), 404, "Entry not found", "EntryNotFound")
+    web.post("/api/buckets/fake-user/open/batch", data=json.dumps(added("x", "0" * 64)), headers=TOKEN)
+    assert (web.get(open_files).status_code, web.get(open_files).data) == (200, b"")
+    assert web.post("/api/buckets/fake-user/open/batch", data=b"").status_code == 401
+
+    batch(web, added("x", "0" * 64))
+    seen = set()
+    for bucket in ("data", "none"):
+        for path in (
+            *(f"/api/buckets/fake-user/{bucket}{more}" for more in ("", "/tree", "/xet-read-token")),
+            *(f"/buckets/fake-user/{bucket}/resolve/{file}" for file in ("x", "y")),
+        ):
+            answer = web.get(path)
+            seen.add((answer.status_code, answer.headers.get("X-Error-Code"), answer.text))
+    assert seen == {(401, "RepoNotFound", '{"error":"Invalid username or password."}')}
 
 
 def test_a_long_tree_comes_in_pages(web: Client) -> None:
@@ -368,26 +451,64 @@ def test_hostile_bytes_are_never_a_500(
     assert answer.status_code in (400, 401, 404), answer.text
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.sampled_from(["/batch", "/paths-info", ""]),
-    st.binary(max_size=50)
-    | st.builds(
-        json.dumps,
-        st.dictionaries(
-            st.sampled_from(["type", "path", "xetHash", "mtime", "sourceRepoId", "paths", "private"]),
-            st.none()
-            | st.booleans()
-            | st.floats()
-            | st.text(max_size=5)
-            | st.sampled_from(["addFile", "0" * 64]),
-        ),
-    ).map(str.encode),
+hostile_operation = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(["addFile", "copyFile", "deleteFile"]),
+        "path": st.sampled_from(["x", "x/y"]) | st.text(max_size=5),
+        "xetHash": st.just("0" * 64),
+    },
+    optional={
+        "mtime": st.floats(),
+        "contentType": st.text(max_size=20) | st.text(st.characters(max_codepoint=255), max_size=20),
+        "sourceRepoType": st.just("bucket"),
+        "sourceRepoId": st.just("fake-user/data"),
+    },
 )
+hostile_body = (
+    st.binary(max_size=50)
+    | st.dictionaries(
+        st.sampled_from(
+            ["type", "path", "xetHash", "mtime", "sourceRepoId", "paths", "private", "contentType"]
+        ),
+        st.none()
+        | st.booleans()
+        | st.floats()
+        | st.text(max_size=5)
+        | st.sampled_from(["addFile", "0" * 64]),
+    ).map(lambda fields: json.dumps(fields).encode())
+    | hostile_operation.map(lambda fields: json.dumps(fields).encode())
+)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(["/batch", "/paths-info", ""]), hostile_body)
 def test_hostile_bodies_are_never_a_500(web: Client, path: str, body: bytes) -> None:
     answer = web.post(BUCKET + path, data=body, headers={**TOKEN, "Content-Type": "application/json"})
     assert answer.status_code in (200, 400, 409, 422), answer.text
-    assert web.get(f"{BUCKET}/tree", headers=TOKEN).status_code == 200
+    tree = web.get(f"{BUCKET}/tree", headers=TOKEN)
+    assert tree.status_code == 200
+    for file in tree.get_json():
+        found = web.get(f"/buckets/fake-user/data/resolve/{quote(file['path'], safe='')}", headers=TOKEN)
+        assert found.status_code == 200, found.text
+        assert found.content_type == file.get("contentType", "application/octet-stream")
+
+
+def test_hostile_types_are_never_a_500_over_a_socket() -> None:
+    hub = frozen_hub()
+    hub.create_bucket(hub.caller("hf_any"), "me", "data")
+    with serve_in_thread(wsgi_app(hub)) as server:
+
+        @settings(max_examples=30)
+        @given(st.text(max_size=20) | st.text(st.characters(max_codepoint=255), max_size=20))
+        def check(content_type: str) -> None:
+            made = ask(server.url, "POST", f"{BUCKET}/batch", added("x", "0" * 64, contentType=content_type))
+            assert made.status in (200, 400)
+            found = ask(server.url, "GET", RESOLVE)
+            assert found.status in (200, 404)
+            assert len(found.all("Date")) == len(found.all("Content-Type")) == 1
+
+        check()
+    hub.close()
 
 
 @pytest.mark.skipif(not HUB_DOCUMENT.exists(), reason="the Hub's document is not here")

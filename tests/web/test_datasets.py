@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from werkzeug.test import Client, TestResponse
 
 from fakejobs.hub import FakeHub
 from fakejobs.model.repositories import oid_of_blob
-from tests.conftest import TOKEN
+from fakejobs.web.app import wsgi_app
+from tests.conftest import TOKEN, frozen_hub
 from tests.support.play import get, post
 
 REPO = "fake-user/hf-cli-jobs-uv-run-scripts"
@@ -160,7 +165,96 @@ def test_the_bytes_of_a_file(web: Client) -> None:
     check(get(web, f"/datasets/{REPO}/resolve/main/none"), 404, "Entry not found", "EntryNotFound")
     check(get(web, f"/datasets/{REPO}/resolve/v1/none"), 404, "Invalid rev id: v1", "RevisionNotFound")
     check(get(web, "/datasets/fake-user/none/resolve/main/x"), 404, "Repository not found", "RepoNotFound")
-    check(web.get(url), 401, "Invalid username or password.", "RepoNotFound")
+    for unseen in (url, "/datasets/fake-user/none/resolve/main/x", API, "/api/datasets/fake-user/none"):
+        check(web.get(unseen), 401, "Invalid username or password.", "RepoNotFound")
+
+
+@pytest.mark.usefixtures("made")
+def test_the_one_date_of_an_answer_is_the_hubs(web: Client) -> None:
+    commit(web, HEADER, file("a", DATA))
+    url = f"/datasets/{REPO}/resolve/main/a"
+    etag = get(web, url).headers["ETag"]
+    for method, headers, status in (
+        ("GET", {}, 200),
+        ("HEAD", {}, 200),
+        ("GET", {"Range": "bytes=0-3"}, 206),
+        ("GET", {"Range": "bytes=99-"}, 416),
+        ("GET", {"If-None-Match": etag}, 304),
+        ("HEAD", {"If-None-Match": etag}, 304),
+    ):
+        answer = web.open(url, method=method, headers={**TOKEN, **headers})
+        assert answer.status_code == status
+        assert answer.headers.getlist("Date") == ["Thu, 28 May 2026 20:26:40 GMT"]
+
+
+names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=10)
+
+
+@example("a\nb")
+@example("\x7f/%2F?#")
+@given(st.lists(names, min_size=1, max_size=3).map("/".join))
+def test_every_file_that_is_accepted_can_be_read(path: str) -> None:
+    hub = frozen_hub()
+    hub.create_dataset(hub.caller("hf_any"), REPO.partition("/")[2])
+    web = Client(wsgi_app(hub))
+    answer = commit(web, HEADER, file(path, DATA))
+    assert answer.status_code in (200, 400)
+    if answer.status_code == 200:
+        (entry,) = get(web, f"{API}/tree/main?recursive=true").get_json()[-1:]
+        assert entry["path"] == path
+        assert get(web, f"/datasets/{REPO}/resolve/main/{quote(path)}").data == DATA
+    hub.close()
+
+
+@pytest.mark.usefixtures("made")
+def test_a_long_message_is_not_kept(web: Client, hub: FakeHub) -> None:
+    assert commit(web, line("header", summary="S" * 65_536), file("a", DATA)).status_code == 200
+    assert hub.dataset(hub.caller("hf_any"), REPO)[1].title == "S" * 300
+
+
+@pytest.mark.usefixtures("made")
+def test_the_journal_has_no_beginnings_of_files(web: Client, hub: FakeHub) -> None:
+    sample = base64.b64encode(DATA).decode()
+    for asked, status, shown in (
+        (
+            {"files": [{"path": "a", "sample": sample, "size": 1}]},
+            200,
+            {"files": [{"path": "a", "size": 1}]},
+        ),
+        ({"files": [{"sample": sample}]}, 400, {"files": [{}]}),
+        ({"files": {"a": [{"sample": [sample]}]}}, 400, {"files": {"a": [{}]}}),
+        ({"files": [{"path": "a", "sample": sample * 9_000, "size": 1}]}, 200, None),
+    ):
+        assert post(web, f"{API}/preupload/main", asked).status_code == status
+        body = hub.requests[-1].body
+        if shown is None:
+            assert re.fullmatch(r"<[0-9]{3},[0-9]{3} bytes>", str(body))
+        else:
+            assert body == shown
+        assert sample not in json.dumps(body)
+
+
+@pytest.mark.usefixtures("made")
+def test_many_files(web: Client, hub: FakeHub) -> None:
+    """Work that grew with the square of their number, or with all folders around each of them, would show here as a slow test."""
+    many = [f"{'d/' * 100}{number}" for number in range(5_000)]
+    assert commit(web, HEADER, *(line("file", path=path, content="") for path in many)).status_code == 200
+    found = get(web, f"{API}/tree/main?recursive=true").get_json()
+    assert [each["path"] for each in found if each["type"] == "file"] == sorted(many)
+    assert len(found) == len(many) + 100
+    assert commit(web, HEADER, *(line("deletedFile", path=path) for path in many)).status_code == 200
+    assert hub.dataset_files(hub.caller("hf_any"), REPO) == []
+
+
+@pytest.mark.usefixtures("made")
+def test_too_many_paths(web: Client) -> None:
+    commit(web, HEADER, file("a", DATA))
+    asked = {"paths": ["a"] * 2_001}
+    check(post(web, f"{API}/paths-info/main", asked), 400, "at most 2,000 paths")
+    as_form = web.post(f"{API}/paths-info/main", data=asked, headers=TOKEN)
+    check(as_form, 400, "at most 2,000 paths")
+    check(post(web, f"{API}/paths-info/main", {"paths": [None]}), 400, '"paths" has to be a list of strings')
+    assert len(post(web, f"{API}/paths-info/main", {"paths": "a"}).get_json()) == 1
 
 
 @pytest.mark.usefixtures("made")
@@ -174,17 +268,30 @@ def test_what_a_commit_deletes(web: Client, hub: FakeHub) -> None:
 WRONG: list[tuple[list[bytes], int, str]] = [
     ([], 400, "the commit has no header"),
     ([file("a", b"")], 400, "the commit has no header"),
-    ([b"{"], 400, "line 1 of the commit: The body is not valid JSON"),
-    ([HEADER, b"[]"], 400, "line 2 of the commit: key has to be a string"),
-    ([HEADER, b"", b'{"key": "file"}'], 400, "line 3 of the commit: value has to be an object"),
-    ([line("header")], 400, "summary has to be a string"),
-    ([HEADER, line("file", path="a", content=1)], 400, "content has to be a string"),
+    ([b"{"], 400, "line 1: The body is not valid JSON"),
+    ([HEADER, b"[]"], 400, "line 2: a JSON object was expected"),
+    ([HEADER, b"{}"], 400, 'line 2: "key" has to be a string'),
+    ([HEADER, b"", b'{"key": "file"}'], 400, "line 3: value: a JSON object was expected"),
+    ([line("header")], 400, '"summary" has to be a string'),
+    ([HEADER, line("file", path="a", content=1)], 400, '"content" has to be a string'),
     ([HEADER, line("file", path="a", content="?", encoding="base64")], 400, "content is not valid base64"),
     ([HEADER, line("file", path="a", content="x", encoding="rot13")], 400, 'not "rot13"'),
     ([HEADER, file("../a", b"")], 400, '"../a" is no path of a file'),
-    ([HEADER, file("", b"")], 400, "a path has 1 to 1024 characters"),
+    ([HEADER, file("", b"")], 400, "a path has 1 to 1,024 characters"),
     ([HEADER, file(".git/config", b"")], 400, "the folder .git is git's own"),
-    ([HEADER, file("a\0", b"")], 400, "a path has no NUL character"),
+    *(
+        ([HEADER, file(path, b"")], 400, "a path has no control characters")
+        for path in ("a\0", "a\nb", "\x7f", "d\t/a")
+    ),
+    ([HEADER, line("deletedFolder", path="a\nb/")], 400, "a path has no control characters"),
+    ([line("header", summary="x" * 65_537)], 400, "a message has at most 65,536 characters"),
+    (
+        [line("header", summary="x", description="y" * 65_536)],
+        400,
+        "line 1: a message has at most 65,536 characters",
+    ),
+    ([HEADER, line("deletedFile", path="x" * 1_000_000)], 400, "a path has 1 to 1,024 characters"),
+    ([HEADER, file("a", b""), file("a/b", b"")], 400, "a would be a file and a folder at once"),
     (
         [HEADER, line("lfsFile", path="a", algo="sha256", oid="0" * 64, size=1)],
         501,
@@ -267,21 +374,33 @@ def test_what_is_not_emulated(web: Client) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "text"),
     [
-        ("/api/repos/create", {"type": "dataset"}, "name has to be a string"),
+        ("/api/repos/create", {"type": "dataset"}, '"name" has to be a string'),
         (
             "/api/repos/create",
             {"type": "dataset", "name": "x", "organization": 1},
-            "organization has to be a string",
+            '"organization" has to be a string',
         ),
-        ("/api/repos/create", [], "name has to be a string"),
+        ("/api/repos/create", [], "the body: a JSON object was expected"),
         ("/api/repos/create", {"type": "dataset", "name": "a/b"}, "Invalid repo name"),
-        (f"{API}/preupload/main", {}, "files has to be an array"),
-        (f"{API}/preupload/main", {"files": [1]}, "files[0]: path has to be a string"),
+        (
+            "/api/repos/create",
+            {"type": "dataset", "name": "x", "private": "yes"},
+            '"private" has to be true or false',
+        ),
+        (
+            "/api/repos/create",
+            {"type": "dataset", "name": "x", "visibility": "bogus"},
+            '"visibility" has to be "public" or "private"',
+        ),
+        (f"{API}/preupload/main", {}, '"files" has to be an array'),
+        (f"{API}/preupload/main", {"files": [1]}, "files[0]: a JSON object was expected"),
         (f"{API}/preupload/main", {"files": [{"path": "/x"}]}, 'files[0]: "/x" is no path of a file'),
     ],
 )
-def test_bodies_that_say_something_else(web: Client, path: str, body: Any, text: str) -> None:
+def test_bodies_that_say_something_else(web: Client, hub: FakeHub, path: str, body: Any, text: str) -> None:
+    before = hub.snapshot()
     check(post(web, path, body), 400, text)
+    assert hub.snapshot() == before
 
 
 def test_a_visibility(web: Client, hub: FakeHub) -> None:

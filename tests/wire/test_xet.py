@@ -60,6 +60,14 @@ def test_what_is_wrong_with_a_shard(raw: bytes, why: str) -> None:
         read_shard(raw)
 
 
+def test_a_shard_of_too_many_segments_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fakejobs.wire.xet.MOST_SHARD_CHUNKS", 2)
+    assert len(read_shard(SHARD)) == 1
+    two = write_shard([FileParts(A, (Segment(A, 0, 1, 5),) * count) for count in (2, 1)])
+    with pytest.raises(ValueError, match="its files have more than 2 segments"):
+        read_shard(two)
+
+
 TERMS = [
     Term(Segment("a", 0, 2, 100), 0, 60),
     Term(Segment("b", 4, 5, 50), 200, 230),
