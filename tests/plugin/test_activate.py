@@ -206,8 +206,8 @@ def test_a_closed_fake_tells_and_does_nothing(monkeypatch: pytest.MonkeyPatch) -
     with fakejobs.activate() as fake:
         fake.when().then(running="5h")
         job = run_job(image="x", command=["true"], timeout="1h")
-        wait_for_job(job_id=job.id)
-        wait_for_job(job_id=run_job(image="x", command=["true"], timeout="6h").id)
+        wait_for_job(job_id=job.id, poll_interval=60)
+        wait_for_job(job_id=run_job(image="x", command=["true"], timeout="6h").id, poll_interval=60)
     assert fake.report().count("cut by timeout") == 1
     for late in (fake.log_out, fake.when, lambda: fake.url, lambda: fake.add_job(stage="ERROR")):
         with pytest.raises(fakejobs.FakeClosed):
