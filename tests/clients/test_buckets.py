@@ -266,7 +266,7 @@ def test_too_much_is_refused_at_once(hub: RemoteHub, api: HfApi) -> None:
     dense = random.Random(0).randbytes(40_000_000)
     api.batch_bucket_files(DATA, add=[(dense, "x")])
     before = len(hub.requests)
-    with pytest.raises(ConnectionError, match="413 Request Entity Too Large"):
+    with pytest.raises(ConnectionError, match=r"\(413 [A-Z]"):
         api.batch_bucket_files(DATA, add=[(dense[::-1], "y")])
     statuses = [each["status"] for each in hub.requests[before:] if "/v1/xorbs/" in str(each["path"])]
     assert statuses == [413]
