@@ -146,4 +146,4 @@ def activate(function: Callable[P, R] | None = None, /, **options: object) -> Ca
 def _add_note(error: Exception, fake: FakeJobs) -> None:
     """Let the error say what the fake has seen, as `BaseException.add_note` does from Python 3.11 on (pytest shows it on 3.10, too)."""
     notes: list[str] = [*getattr(error, "__notes__", []), f"fakejobs:\n{fake.report()}"]
-    error.__notes__ = notes  # type: ignore[attr-defined,unused-ignore]
+    error.__notes__ = notes  # type: ignore[attr-defined,unused-ignore]  # typed from Python 3.11 on

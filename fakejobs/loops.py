@@ -71,13 +71,13 @@ class LoopSleeps:
         self._sleeping: list[tuple[int, int, asyncio.Future[None], float]] = []
         self._order = itertools.count()
         self._events: list[object] = []
-        self._selector: Any = loop._selector  # type: ignore[attr-defined]
+        self._selector: Any = loop._selector  # type: ignore[attr-defined]  # asyncio has no name for it
         self._select: Callable[[float | None], list[object]] = self._selector.select
         self._run_in_executor: Callable[..., asyncio.Future[Any]] = loop.run_in_executor
         # On the objects, not on their classes: other loops are left alone. A fake around this one has been here before.
         self._around = vars(self._selector).get("select"), vars(loop).get("run_in_executor")
         self._selector.select = self._idle_select
-        loop.run_in_executor = self._run_known  # type: ignore[assignment,method-assign]
+        loop.run_in_executor = self._run_known  # type: ignore[assignment,method-assign]  # for the time of the fake
 
     async def until(self, instant: int, seconds: float) -> None:
         """Let other tasks run until ``instant``."""
@@ -140,7 +140,7 @@ class LoopSleeps:
             self._waits.wait(wait)
         except FakeJobsError as error:
             self._fail(error)
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:  # noqa: BLE001 - handed on to the task that sleeps
             # A function that was due at an instant on the way: its error comes out where the task sleeps.
             self._sleeping[0][2].set_exception(error)
             heapq.heappop(self._sleeping)

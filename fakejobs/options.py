@@ -92,4 +92,4 @@ def options_from(words: Mapping[str, object]) -> Options:
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             got = "" if word == "tokens" else f", not {value!r}"
             raise ValueError(f"{word}: give {allowed}{got}")
-    return Options(**words)  # type: ignore[arg-type]
+    return Options(**words)  # type: ignore[arg-type]  # the kinds were checked

@@ -29,7 +29,7 @@ class _Switch(io.TextIOBase):
         return True
 
     @property
-    def encoding(self) -> str:  # type: ignore[override]
+    def encoding(self) -> str:  # type: ignore[override]  # an attribute that is only read
         return self.real.encoding
 
     def isatty(self) -> bool:

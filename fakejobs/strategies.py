@@ -28,9 +28,9 @@ from fakejobs.generate.streams import StreamCase
 from fakejobs.generate.values import Body
 from fakejobs.model.api_dates import LATEST, before
 from fakejobs.model.stages import JobStage
+from fakejobs.wire.dates import AUTHOR_SINCE, FLAT_SINCE, OWNER_SINCE
 from fakejobs.wire.info import JobInfo
 from fakejobs.wire.json_types import Json
-from fakejobs.wire.pieces import AUTHOR_SINCE, FLAT_SINCE, OWNER_SINCE
 from fakejobs.wire.schema import epoch
 
 T = TypeVar("T")

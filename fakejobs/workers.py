@@ -79,7 +79,7 @@ class Workers:
                 if isinstance(error.code, str):
                     print(error.code)  # noqa: T201 - this is the log
             except Exception as error:  # noqa: BLE001 - whatever the job raises is its end, not the test's
-                print(_traceback(error), end="")  # noqa: T201
+                print(_traceback(error), end="")  # noqa: T201 - this is the log
                 returned = {"exit_code": 1}
             except BaseException:
                 self._finish(started, printed.getvalue(), {"exit_code": 1})

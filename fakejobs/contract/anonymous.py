@@ -159,7 +159,7 @@ class Anonymiser:
         """What is replaced as a whole word."""
         names = _any_of({*self._known.names, *self._known.fullnames})
         return re.compile(
-            rf"{_BEGIN}(?P<host>(?i:{_any_of(self._hosts())}))(?!\.?[\w-])|{_LOOKS}"
+            rf"{_BEGIN}(?P<host>(?i:{_any_of(self._hosts())}))(?!\.?(?:\w|-(?!-)))|{_LOOKS}"
             rf"|(?<=-)(?P<fingerprint>{_any_of(self._known.fingerprints)})(?![^\W_])"
             rf"|{_BEGIN}(?P<name>(?i:{names}))(?![^\W_])",
             re.ASCII,
@@ -298,6 +298,10 @@ class Anonymiser:
             return "token"
         names_only = key.lower() == "secrets" and isinstance(each, (dict, list))
         if each is not None and _is_secret(key) and not names_only:
+            return HIDDEN
+        if key == "accessToken" and isinstance(
+            each, str
+        ):  # into the content store; who calls has an object there
             return HIDDEN
         return self.value(each, key)
 

@@ -42,7 +42,7 @@ def _raised(httpx: Any, error: ReadTimedOut | Broken, request: object, *, in_bod
 def _transport_class(httpx: ModuleType) -> Any:
     """Made once, as to make two classes costs as much as a call of the API, and every test has its own transport."""
 
-    class FakeJobsStream(httpx.SyncByteStream):  # type: ignore[name-defined,misc]
+    class FakeJobsStream(httpx.SyncByteStream):  # type: ignore[name-defined,misc]  # of httpx or httpx2
         def __init__(self, reply: Reply, request: object) -> None:
             self._reply = reply
             self._request = request
@@ -56,7 +56,7 @@ def _transport_class(httpx: ModuleType) -> Any:
         def close(self) -> None:
             self._reply.close()
 
-    class FakeJobsTransport(httpx.BaseTransport):  # type: ignore[name-defined,misc]
+    class FakeJobsTransport(httpx.BaseTransport):  # type: ignore[name-defined,misc]  # of httpx or httpx2
         def __init__(self, answer: Answer, make_real: Callable[[], Any]) -> None:
             self._answer = answer
             self._make_real = make_real

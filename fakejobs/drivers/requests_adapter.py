@@ -40,7 +40,7 @@ def make_adapter(answer: Answer, real: Callable[[], Any]) -> Any:
                 while not self._rest and (chunk := next(self._reply.chunks, None)) is not None:
                     self._rest = chunk
             except ReadTimedOut:
-                raise ReadTimeoutError(None, self._url, "Read timed out.") from None  # type: ignore[arg-type]
+                raise ReadTimeoutError(None, self._url, "Read timed out.") from None  # type: ignore[arg-type]  # there is no pool
             except Broken as error:
                 # urllib3 and requests make of these what they make of a broken socket.
                 raise ConnectionResetError(*RESET) if error.how == "reset" else IncompleteRead(b"") from None
@@ -67,7 +67,7 @@ def make_adapter(answer: Answer, real: Callable[[], Any]) -> Any:
             super().__init__()
             self._real: Any = None
 
-        def send(  # type: ignore[override]
+        def send(  # type: ignore[override]  # arguments that requests passes by name
             self,
             request: requests.PreparedRequest,
             stream: bool = False,
@@ -89,7 +89,7 @@ def make_adapter(answer: Answer, real: Callable[[], Any]) -> Any:
             try:
                 reply = answer(call)
             except ReadTimedOut:
-                timed_out = ReadTimeoutError(None, request.url, "Read timed out.")  # type: ignore[arg-type]
+                timed_out = ReadTimeoutError(None, request.url, "Read timed out.")  # type: ignore[arg-type]  # there is no pool
                 raise requests.exceptions.ReadTimeout(timed_out, request=request) from None
             except Broken as error:
                 raise requests.exceptions.ConnectionError(_broken(error), request=request) from None
@@ -134,5 +134,5 @@ def _bytes(body: object) -> bytes:
 
 
 def _pieces(body: object) -> Iterator[bytes]:
-    for piece in body:  # type: ignore[attr-defined]
+    for piece in body:  # type: ignore[attr-defined]  # an iterable, as what is left
         yield piece if isinstance(piece, bytes) else str(piece).encode()

@@ -135,7 +135,7 @@ def keep_left_over_threads_in() -> None:
         refuse_left_over()
         return send(self, request, *args, **options)
 
-    guarded.refuses_left_over_threads = True  # type: ignore[attr-defined]
+    guarded.refuses_left_over_threads = True  # type: ignore[attr-defined]  # a mark on a function
     setattr(sender, method, guarded)
 
 
@@ -238,14 +238,14 @@ def bridged(modules: Callable[[], list[ModuleType]], bridge: ModuleType) -> Iter
             was = vars(module).get("time")
             if was is time or (isinstance(was, type(bridge)) and was is not bridge):
                 replaced.append((module, was))
-                module.time = bridge  # type: ignore[attr-defined]
+                module.time = bridge  # type: ignore[attr-defined]  # any module may have one
 
     try:
         replace()
         yield replace
     finally:
         for module, was in reversed(replaced):
-            module.time = was  # type: ignore[attr-defined]
+            module.time = was  # type: ignore[attr-defined]  # as above
 
 
 def client_modules() -> list[ModuleType]:

@@ -24,7 +24,7 @@ def identity_from(values: Mapping[str, object]) -> Identity:
         ValueError: an unknown word or an impossible value; the message names it, and never a token.
     """
     users = tuple(
-        User(**_table(each, f"users[{index}]", {"name": str, "fullname": str, "email": str, "is_pro": bool}))  # type: ignore[arg-type]
+        User(**_table(each, f"users[{index}]", {"name": str, "fullname": str, "email": str, "is_pro": bool}))  # type: ignore[arg-type]  # the words were checked
         for index, each in enumerate(_tables(values.get("users", [{"name": User.name}]), "users"))
     )
     orgs = tuple(
@@ -62,8 +62,8 @@ def _org_from(value: object, where: str) -> Org:
             if not 0 <= dollars <= 1e9:
                 raise ValueError(f"{where}.groups[{index}].limit: give dollars, from 0 to 1000000000")
             group["limit"] = round(dollars * 1_000_000)
-        groups.append(ResourceGroup(**group))  # type: ignore[arg-type]
-    return Org(**words, groups=tuple(groups))  # type: ignore[arg-type]
+        groups.append(ResourceGroup(**group))  # type: ignore[arg-type]  # the words were checked
+    return Org(**words, groups=tuple(groups))  # type: ignore[arg-type]  # the words were checked
 
 
 def _token_from(value: object, where: str, first_user: str) -> Token:
@@ -86,7 +86,7 @@ def _token_from(value: object, where: str, first_user: str) -> Token:
             words["expires"] = from_iso(expires)
         except ValueError as error:
             raise ValueError(f"{where}.expires: {error}") from None
-    return Token(**words)  # type: ignore[arg-type]
+    return Token(**words)  # type: ignore[arg-type]  # the words were checked
 
 
 def _names(value: object, where: str) -> tuple[str, ...]:

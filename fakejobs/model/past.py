@@ -269,7 +269,7 @@ def _spec(words: Mapping[str, object]) -> Spec:
         spec["arguments"] = _texts("arguments", words["arguments"])
     if "command" in words:
         spec["command"] = _texts("command", words["command"])
-        if not spec["command"] or not all(spec["command"]):  # type: ignore[arg-type]
+        if not spec["command"] or not all(spec["command"]):  # type: ignore[arg-type]  # a list of texts by now
             raise ValueError("command: give at least one word, and none that is empty")
     spec["environment"] = _mapping("environment", words.get("environment", {}), r"[a-zA-Z][_a-zA-Z0-9]+")
     spec["flavor"] = _flavor(words.get("flavor", "cpu-basic"))

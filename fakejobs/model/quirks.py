@@ -258,7 +258,7 @@ def quirks_from(values: Mapping[str, object]) -> Quirks:
     for name in values:
         if name not in known:
             raise ValueError(f"quirks.{name}: unknown quirk{did_you_mean(name, known)}")
-    return Quirks(**{name: str(value) if isinstance(value, int) else value for name, value in values.items()})  # type: ignore[arg-type]
+    return Quirks(**{name: str(value) if isinstance(value, int) else value for name, value in values.items()})  # type: ignore[arg-type]  # checked as they are set
 
 
 def quirks_to(quirks: Quirks) -> dict[str, object]:

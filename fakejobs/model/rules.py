@@ -112,7 +112,7 @@ class Rule:
         )
 
     def _word_matches(self, word: str, wanted: object, job: Features) -> bool:
-        value = job[ALIASES.get(word, word)]  # type: ignore[literal-required]
+        value = job[ALIASES.get(word, word)]  # type: ignore[literal-required]  # one of the words that were checked
         try:
             if isinstance(wanted, list):
                 return wanted == list(job.get("words", str(value).split(" ")))

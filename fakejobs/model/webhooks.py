@@ -223,7 +223,7 @@ def event_from(words: Mapping[str, object]) -> RepoEvent:
             raise ValueError(f"{word}: give a list of {'texts' if item is str else 'tables'}")
         if word in given:
             given[word] = tuple(each)
-    return RepoEvent(**given)  # type: ignore[arg-type]
+    return RepoEvent(**given)  # type: ignore[arg-type]  # the words were checked
 
 
 def _flat(words: Mapping[str, object]) -> dict[str, object]:

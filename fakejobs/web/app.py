@@ -47,7 +47,7 @@ _NO_SESSION = NullSession()
 class _NoSessions(SessionInterface):
     """The API has no sessions, so there is one that is nobody's, instead of a new one in every call."""
 
-    def open_session(self, app: Flask, request: Request) -> SessionMixin:  # noqa: ARG002
+    def open_session(self, app: Flask, request: Request) -> SessionMixin:  # noqa: ARG002 - Flask's signature
         return _NO_SESSION
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:

@@ -27,10 +27,11 @@ from fakejobs.web.context import (
     stream_answer,
 )
 from fakejobs.wire.cursor import read_cursor, write_cursor
+from fakejobs.wire.dates import SCHEDULING_SINCE
 from fakejobs.wire.decode import Invalid, read_expose, read_labels, read_submission
 from fakejobs.wire.encode import access_body, hardware_body, job_bodies, job_body
 from fakejobs.wire.json_types import Json
-from fakejobs.wire.pieces import PIECES, SCHEDULING_SINCE
+from fakejobs.wire.pieces import PIECES
 from fakejobs.wire.sse import event_frame, log_frames, metric_frame
 from fakejobs.wire.validate import Problem, problems
 

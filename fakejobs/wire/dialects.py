@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import TypeVar
 
 from fakejobs.model.api_dates import AUTO, LATEST, before
-from fakejobs.wire.history import NOT_ACCEPTABLE_SINCE, body_on, owners_on
-from fakejobs.wire.pieces import PAGES_SINCE, WEBHOOK_JOBS_SINCE
+from fakejobs.wire.dates import NOT_ACCEPTABLE_SINCE, PAGES_SINCE, WEBHOOK_JOBS_SINCE
+from fakejobs.wire.history import body_on, owners_on
 
 Body = TypeVar("Body")
 Release = tuple[int, int, int]

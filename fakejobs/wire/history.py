@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar, cast
 
 from fakejobs.model.api_dates import FIRST_DAY, LATEST, before
-from fakejobs.wire.json_types import Schema
-from fakejobs.wire.pieces import (
+from fakejobs.wire.dates import (
     AUTHOR_SINCE,
     FLAT_SINCE,
-    FLAVORS,
+    HARDWARE_SINCE,
     LABELS_SINCE,
+    NAMED_LOGS_SINCE,
     NETWORK_SINCE,
+    NOT_ACCEPTABLE_SINCE,
     OWNER_SINCE,
     PAGES_SINCE,
     SCHEDULED_SINCE,
@@ -26,16 +27,9 @@ from fakejobs.wire.pieces import (
     WEBHOOK_JOBS_SINCE,
     WEBHOOK_SECRETS_SINCE,
 )
-from fakejobs.wire.schema import (
-    HARDWARE_SINCE,
-    NAMED_LOGS_SINCE,
-    epoch,
-    shared_schema,
-)
-
-NOT_ACCEPTABLE_SINCE = "2026-10-08"
-"""The day of huggingface_hub 2.2.0, the first client that knows 406 as the answer to a request for the metrics of a job that is over; it calls
-the 500 of before "previously"."""
+from fakejobs.wire.json_types import Schema
+from fakejobs.wire.pieces import FLAVORS
+from fakejobs.wire.schema import epoch, shared_schema
 
 
 class Change(NamedTuple):

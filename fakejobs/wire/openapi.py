@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from fakejobs.model.api_dates import LATEST, before
 from fakejobs.version import VERSION
-from fakejobs.wire.history import NOT_ACCEPTABLE_SINCE
+from fakejobs.wire.dates import FLAT_SINCE, NOT_ACCEPTABLE_SINCE, PAGES_SINCE
 from fakejobs.wire.json_types import Schema
-from fakejobs.wire.pieces import FLAT_SINCE, PAGES_SINCE
 from fakejobs.wire.schema import PATH_PIECES, Route, routes_at, schema_at
 
 TITLE = "Hugging Face Jobs, as fakejobs serves it"

@@ -20,6 +20,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from fakejobs.wire.dates import (
+    AUTHOR_SINCE,
+    FLAT_SINCE,
+    LABELS_SINCE,
+    NETWORK_SINCE,
+    OWNER_SINCE,
+    PAGES_SINCE,
+    SCHEDULED_SINCE,
+    SCHEDULING_SINCE,
+    TIMEOUT_SECONDS_SINCE,
+    VOLUMES_SINCE,
+    WEBHOOK_JOBS_SINCE,
+    WEBHOOK_SECRETS_SINCE,
+)
 from fakejobs.wire.json_types import Schema
 
 MAX_SAFE_INTEGER = 2**53 - 1
@@ -47,47 +61,6 @@ FLAVORS = (
     "rtx-pro-6000", "rtx-pro-6000x2", "rtx-pro-6000x4", "rtx-pro-6000x8", "inf2x6",
 )  # fmt: skip
 """Flavors that pass the schema; ``GET /api/jobs/hardware`` offers all but sprx8, zero-a10g and inf2x6."""
-
-NETWORK_SINCE = "2026-09-17"
-"""The day of huggingface_hub 1.32.0, the first client that sends ``network`` (``run_job(network_group=…)``) and reads it
-back from the job. The Hub's document of August 2026 does not have it yet, so it came in between."""
-
-
-WEBHOOK_SECRETS_SINCE = "2026-10-01"
-"""The day of huggingface_hub 2.1.1, the first client that sends ``secrets`` with a webhook, as the Hub's documentation asks for. The
-Hub's document of August 2026 does not have it yet."""
-
-SCHEDULED_SINCE = "2025-09-16"
-"""The day of huggingface_hub 0.35.0, the first client with scheduled jobs."""
-
-PAGES_SINCE = "2026-06-22"
-"""Since then lists of jobs come in pages, and can be filtered by stage (the history of the Hub's document; huggingface_hub#4395)."""
-
-LABELS_SINCE = "2026-02-04"
-"""The day of huggingface_hub 1.4.0, the first client that sends ``labels`` and reads them."""
-
-VOLUMES_SINCE = "2026-03-25"
-"""The day of huggingface_hub 1.8.0, the first client that sends ``volumes`` and reads them."""
-
-WEBHOOK_JOBS_SINCE = "2025-10-23"
-"""The day of huggingface_hub 0.36.0, the first client whose webhooks can start jobs."""
-
-FLAT_SINCE = "2025-05-20"
-"""The day of hfjobs 0.6.0, the first client that reads a job whose keys are all on one level. Before, as hfjobs 0.5 reads it, it was in
-three parts."""
-
-TIMEOUT_SECONDS_SINCE = "2025-05-15"
-"""The day of hfjobs 0.5.3, the first client that sends ``timeoutSeconds``; until then it was ``timeout``."""
-
-AUTHOR_SINCE = "2025-08-02"
-"""The day on which the owner of a job was first seen as the Hub shows authors elsewhere (huggingface_hub#3283), with ``_id`` for users, and
-no id at all for organisations. Before, it had ``id`` and ``name``."""
-
-SCHEDULING_SINCE = "2026-03-31"
-"""Since then a job that waits says so; before, it said RUNNING (the history of the Hub's document)."""
-
-OWNER_SINCE = "2025-08-07"
-"""The day on which the owner became what it is (huggingface_hub#3291)."""
 
 
 def _object(properties: Mapping[str, Schema], required: Sequence[str] = ()) -> Schema:

@@ -16,15 +16,9 @@ from functools import cache, lru_cache
 from typing import Literal
 
 from fakejobs.model.api_dates import FIRST_DAY, LATEST, day_of
+from fakejobs.wire.dates import HARDWARE_SINCE, NAMED_LOGS_SINCE, SCHEDULED_SINCE
 from fakejobs.wire.json_types import Schema
-from fakejobs.wire.pieces import PIECES, SCHEDULED_SINCE
-
-NAMED_LOGS_SINCE = "2025-06-02"
-"""The day of hfjobs 0.6.1, the first client that asks for ``/logs``. Before, it was ``/logs-stream``, and for metrics ``/metrics-stream``
-(drbh/hfjobs-menubar, commit 590cfac)."""
-
-HARDWARE_SINCE = "2026-01-22"
-"""The day of huggingface_hub 1.3.3, the first client that lists the hardware."""
+from fakejobs.wire.pieces import PIECES
 
 ReplyKind = Literal["json", "sse", "text"]
 

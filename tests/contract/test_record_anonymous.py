@@ -151,6 +151,18 @@ def test_a_body_that_is_no_json_and_speaks_of_secrets_is_not_kept() -> None:
     assert made.request.body == Body("omitted", "it is no JSON, and speaks of secrets")
 
 
+def test_tokens_of_the_content_store_are_gone_whatever_they_look_like() -> None:
+    # They are used elsewhere, so nobody has seen them in a request.
+    store: dict[str, Json] = {
+        "casUrl": "https://cas.example",
+        "exp": 1_767_229_200,
+        "accessToken": "opaque.words",
+    }
+    token = exchange("/api/buckets/ada/jobs-artifacts/xet-write-token", store)
+    assert value_after(token)["accessToken"] == "<hidden>"
+    assert value_after(exchange(answer=ADA))["auth"]["accessToken"]["role"] == "write"
+
+
 def test_lines_of_a_secret_are_gone_too() -> None:
     key = "-----BEGIN KEY-----\nc2VjcmV0bGluZQ\nb3RoZXJsaW5l\n"
     made = anonymous(
@@ -163,11 +175,11 @@ def test_lines_of_a_secret_are_gone_too() -> None:
 
 
 def test_the_host_of_the_server_is_gone() -> None:
-    said = "hub.intranet.example, wss://hub.intranet.example:8443/x, cdn.Hub.intranet.example, hub.intranet.example.org"
+    said = "hub.intranet.example, wss://hub.intranet.example:8443/x, cdn.Hub.intranet.example, hub.intranet.example.org, hub.intranet.example--80.x"
     (made,) = anonymous([exchange(answer={"error": said})], ["https://hub.intranet.example:8443"])
     assert made.response.body is not None
     assert made.response.body.value == {
-        "error": "huggingface.co, wss://huggingface.co/x, cdn.huggingface.co, hub.intranet.example.org"
+        "error": "huggingface.co, wss://huggingface.co/x, cdn.huggingface.co, hub.intranet.example.org, huggingface.co--80.x"
     }
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.matrix import page, results
-from tests.matrix.environments import Outcomes, install, run
+from tests.matrix.environments import Outcomes, install, is_installed, run
 from tests.matrix.releases import RELEASES, SUBSET, Release, release
 
 
@@ -28,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     if not options.no_install:
         install(releases)
+    elif missing := [each.name for each in releases if not is_installed(each)]:
+        print(f"tests.matrix: not installed: {', '.join(missing)}; leave --no-install out", file=sys.stderr)
+        return 2
     installed = time.monotonic()
     before = results.load()
     now: dict[str, Outcomes] = {}
